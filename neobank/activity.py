@@ -1,0 +1,126 @@
+"""The activity trail (``GET /api/v1/audit``): what each floor has recorded, merged into one list, newest first."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import activity as accounts_activity
+from accounts.activity import Activity, Wanted
+from accounts.actors import Actor
+from accounts.api_fields import StrictSerializer, TextField
+from accounts.permissions import SignedIn
+from ledger import selectors as ledger_selectors
+from neobank.pagination import Cursor, bad_cursor
+
+Source = Callable[[Actor, Wanted, str | None, int], list[Activity]]
+
+SOURCES: Final[dict[str, Source]] = {
+    "accounts": accounts_activity.of_events,
+    "ledger": ledger_selectors.activity,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The whole trail as far as ``actor`` may see it, page by page."""
+
+    actor: Actor
+    wanted: Wanted
+
+    def page(self, *, cursor: Cursor | None, limit: int) -> tuple[list[Activity], Cursor | None]:
+        """At most ``limit`` lines after ``cursor`` (each source's own place), and where the next page begins."""
+        places = cursor or {}
+        if not places.keys() <= SOURCES.keys() or not all(
+            isinstance(place, str) for place in places.values()
+        ):
+            raise bad_cursor()
+        found = [
+            [(name, line) for line in source(self.actor, self.wanted, places.get(name), limit + 1)]
+            for name, source in SOURCES.items()
+        ]
+        merged = list(heapq.merge(*found, key=lambda row: row[1].created_at, reverse=True))
+        shown = merged[:limit]
+        if len(merged) <= limit:
+            return [line for _name, line in shown], None
+        return [line for _name, line in shown], {**places, **{name: line.place for name, line in shown}}
+
+
+class ActivityQuery(StrictSerializer):
+    """Which lines of the trail are wanted."""
+
+    actor = TextField(
+        required=False,
+        max_length=64,
+        help_text="Game masters only: a character's name, or the id of a person or a device.",
+    )
+    action = TextField(
+        required=False, max_length=48, help_text="Exactly: `account.freeze`, `transfer.refund`."
+    )
+    target = TextField(required=False, max_length=100, help_text="Exactly: `ledger.account:NC-7F3K-Q2MX`.")
+    status = TextField(required=False, max_length=48, help_text="`ok`, or the code of a refusal.")
+    created_at__gte = serializers.DateTimeField(required=False, help_text="Not before this moment.")
+    created_at__lte = serializers.DateTimeField(required=False, help_text="Not after this moment.")
+
+    def wanted(self, actor: Actor) -> Wanted:
+        """The lines that the validated query asks for. Raises ``Denied``, ``NotFound`` (``unknown_person``)."""
+        asked = self.validated_data
+        return accounts_activity.wanted_by(
+            actor,
+            who=asked.get("actor", ""),
+            action=asked.get("action", ""),
+            target=asked.get("target", ""),
+            status=asked.get("status", ""),
+            since=asked.get("created_at__gte"),
+            until=asked.get("created_at__lte"),
+        )
+
+
+class ActivityAnswer(serializers.Serializer[Any]):
+    """One line of the trail."""
+
+    id = serializers.UUIDField()
+    created_at = serializers.DateTimeField()
+    actor_id = serializers.UUIDField(
+        allow_null=True, help_text="A person or a device; null for staff at the server."
+    )
+    actor_name = serializers.CharField()
+    action = serializers.CharField()
+    target = serializers.CharField(help_text="What it was done to; may be empty.")
+    status = serializers.CharField(help_text="`ok`, or the code of the refusal.")
+    ip = serializers.IPAddressField(allow_null=True)
+    device_id = serializers.CharField()
+    user_agent = serializers.CharField()
+    request_id = serializers.CharField()
+    details = serializers.DictField(help_text="What belongs to this action; amounts in minor units.")
+
+
+class TrailView(GenericAPIView[Any]):
+    """My activity; for game masters everybody's."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        operation_id="audit",
+        summary="My activity",
+        parameters=[ActivityQuery],
+        responses=ActivityAnswer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """Newest first. People see what they did, game masters what everybody did."""
+        actor = cast(Actor, request.auth)
+        names = {
+            name: value for name, value in request.query_params.items() if name not in ("limit", "cursor")
+        }
+        asked = ActivityQuery(data=names)
+        asked.is_valid(raise_exception=True)
+        page = self.paginate_queryset(cast(Any, Trail(actor, asked.wanted(actor))))
+        return self.get_paginated_response(ActivityAnswer(page, many=True).data)

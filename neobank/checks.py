@@ -1,0 +1,126 @@
+"""What production refuses to start with, in sentences that say what to do. Every command runs these; ``serve`` those of the
+database too.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import DatabaseError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from accounts.crypto import parse_key_ring
+from neobank import walls
+
+SECRETS: Final = ("SECRET_KEY", "JWT_SECRET", "FIELD_KEYS", "SEARCH_KEY", "BACKUP_KEY")
+_SECRET_LENGTH_MIN: Final = 32
+
+
+@register(Tags.security)
+def production_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Settings that are fine for trying out on a laptop and dangerous with DEBUG=0."""
+    if settings.DEBUG:
+        return []
+    sentences = [*_secrets(), *_several_workers()]
+    if settings.COLLECTED_STATIC and not (settings.STATIC_ROOT / "staticfiles.json").exists():
+        sentences.append("The static files were not collected: run `manage.py collectstatic --noinput`.")
+    if not settings.ALLOWED_HOSTS:
+        sentences.append(
+            "ALLOWED_HOSTS is empty: set it to the host names this bank is reached under, separated by commas."
+        )
+    return [Error(sentence, id="neobank.E001") for sentence in sentences]
+
+
+@register
+def sane_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Settings that cannot work anywhere."""
+    sentences = []
+    for hop in settings.TRUSTED_PROXIES:
+        try:
+            ipaddress.ip_network(hop, strict=False)
+        except ValueError:
+            sentences.append(f"TRUSTED_PROXIES: {hop} is not an IP address or network such as 10.0.0.0/8.")
+    try:
+        parse_key_ring(settings.FIELD_KEYS)
+    except ValueError as error:
+        sentences.append(
+            f"FIELD_KEYS cannot be read: {error}. `manage.py run` writes a good one into var/dev.env."
+        )
+    return [Error(sentence, id="neobank.E002") for sentence in sentences]
+
+
+@register(Tags.database)
+def databases_are_safe(
+    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """The database answers, and the walls between tenants stand."""
+    sentences: list[str] = []
+    for alias in databases or ():
+        sentences += _database(connections[alias], is_application=alias == "default")
+    return [Error(sentence, id="neobank.E003") for sentence in sentences]
+
+
+def _secrets() -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for name in SECRETS:
+        value = getattr(settings, name)
+        if value in {"", settings.INSECURE, settings.INSECURE_FIELD_KEYS}:
+            yield (
+                f"{name} is not set: give it a random value of its own (`python -c 'import secrets; "
+                f"print(secrets.token_urlsafe(48))'`; FIELD_KEYS and BACKUP_KEY: see docs/settings.md)."
+            )
+        elif value in seen:
+            yield f"{name} has the same value as {seen[value]}: give each its own, or one leak opens both."
+        elif len(value) < _SECRET_LENGTH_MIN:
+            yield f"{name} is shorter than {_SECRET_LENGTH_MIN} characters: give it a longer random value."
+        seen.setdefault(value, name)
+
+
+def _several_workers() -> Iterator[str]:
+    if settings.WEB_WORKERS <= 1:
+        return
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        yield (
+            f"SQLite serves one worker process, WEB_WORKERS is {settings.WEB_WORKERS}: "
+            "set WEB_WORKERS=1, or use PostgreSQL (DATABASE_URL)."
+        )
+    if settings.RATE_LIMITS and not settings.REDIS_URL:
+        yield (
+            f"WEB_WORKERS is {settings.WEB_WORKERS} and there is no REDIS_URL, so each worker would count its own "
+            "rate limits: set REDIS_URL, or WEB_WORKERS=1."
+        )
+
+
+def _database(connection: BaseDatabaseWrapper, *, is_application: bool) -> Iterator[str]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select 1")
+        if not is_application:
+            return
+        if connection.vendor == "postgresql":
+            yield from _application_role(connection)
+        yield from walls.gaps(connection)
+    except DatabaseError as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if f'role "{settings.DATABASE_ROLE}" does not exist' in str(
+            error
+        ) or "permission denied to set role" in str(error):
+            yield "The database was never prepared for this bank: run `manage.py migrate` first."
+        else:
+            yield f"The database of DATABASE_URL does not answer: {reason}. Start it, or correct the address."
+
+
+def _application_role(connection: BaseDatabaseWrapper) -> Iterator[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("select rolname, rolsuper, rolbypassrls from pg_roles where rolname = current_user")
+        role, is_superuser, bypasses = cursor.fetchone()
+    if is_superuser or bypasses:
+        yield (
+            f"The application works as the database role {role}, which "
+            f"{'is a superuser' if is_superuser else 'bypasses row-level security'} and so sees every tenant. "
+            f"Use a plain login that is a member of {settings.DATABASE_ROLE}, and run `manage.py migrate`."
+        )

@@ -1,0 +1,28 @@
+"""What every template knows: whose event this is, whether its bank is paused, and who is looking."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+
+def world(request: HttpRequest) -> dict[str, Any]:
+    """``tenant`` (None where no event was found), ``time_zone``, ``paused``, ``pause_reason``, ``request_id``, and ``me``: the
+    signed-in user or None, read when a template first asks.
+    """
+    tenant = getattr(request, "tenant", None)
+    return {
+        "tenant": tenant,
+        "time_zone": tenant.time_zone if tenant else "UTC",
+        "paused": bool(tenant and tenant.paused_at),
+        "pause_reason": tenant.pause_reason if tenant else "",
+        "request_id": getattr(request, "request_id", ""),
+        "me": SimpleLazyObject(lambda: _signed_in(request)),
+    }
+
+
+def _signed_in(request: HttpRequest) -> Any:
+    user = getattr(request, "user", None)
+    return user if user is not None and user.is_authenticated else None

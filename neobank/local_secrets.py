@@ -1,0 +1,67 @@
+"""Secrets of one machine, drawn once and kept in a file that only its owner may read.
+
+They must stay the same over restarts: people would be signed out, and what is encrypted would be lost.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+
+def _text() -> str:
+    return secrets.token_urlsafe(48)
+
+
+def _aes_key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _key_ring() -> str:
+    return f"1:{_aes_key()}"
+
+
+# How each secret is drawn; the names are those of the settings.
+_DRAW: Final = {
+    "SECRET_KEY": _text,
+    "JWT_SECRET": _text,
+    "FIELD_KEYS": _key_ring,
+    "SEARCH_KEY": _text,
+    "BACKUP_KEY": _aes_key,
+}
+
+
+def load_or_draw(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """The secrets of ``path``, after adding those that were missing; what ``environment`` sets is left out.
+
+    Raises ``OSError`` when the file can be neither read nor made.
+    """
+    kept = _read(path)
+    missing = {name: draw() for name, draw in _DRAW.items() if name not in kept}
+    if missing:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, kept | missing)
+    # A second start at the same moment may have been faster: what stands in the file counts.
+    given = {name for name in _DRAW if name in environment or f"{name}_FILE" in environment}
+    return {name: value for name, value in _read(path).items() if name not in given}
+
+
+def _read(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    lines = (line.partition("=") for line in path.read_text(encoding="ascii").splitlines())
+    return {name: value for name, separator, value in lines if separator and not name.startswith("#")}
+
+
+def _write(path: Path, values: Mapping[str, str]) -> None:
+    """Whole or not at all, and never readable for others."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write("# Drawn once by `manage.py run` for trying out on this machine.\n")
+        file.writelines(f"{name}={value}\n" for name, value in values.items())
+    draft.replace(path)

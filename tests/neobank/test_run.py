@@ -1,0 +1,106 @@
+"""``manage.py run``: from nothing to a bank, and the same bank again after a restart."""
+
+import json
+import stat
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+from neobank import local_secrets
+from tests.databases import PROJECT
+from tests.servers import WebServer
+from tests.sessions import Database
+
+
+@dataclass
+class Demo(WebServer):
+    """The demo, as ``make run`` starts it."""
+
+    credentials: Path = field(default_factory=Path)
+
+    def start(self) -> "Demo":
+        """Run it and return when it answers."""
+        command = [sys.executable, str(PROJECT / "manage.py"), "run", "--credentials", str(self.credentials)]
+        address = {"HOST": "127.0.0.1", "PORT": str(self.port)}
+        self._spawn(command, self.log, {**self.environment, **address}, cwd=PROJECT)
+        self._wait_until(self._answers, self.log)
+        return self
+
+    def logins(self) -> Any:
+        """What it wrote down for the person at the machine."""
+        return json.loads(self.credentials.read_text())
+
+    def ask(self, path: str, body: Any = None, **headers: str) -> Any:
+        """The JSON answer to a GET, or to a POST of ``body``."""
+        raw = None if body is None else json.dumps(body).encode()
+        request = Request(self.base_url + path, raw, {"Content-Type": "application/json", **headers})  # noqa: S310
+        with urlopen(request, timeout=60) as answer:  # noqa: S310  our own server
+            return json.load(answer)
+
+
+@pytest.fixture
+def demo(fresh_database: Database, tmp_path: Path) -> Any:
+    """A demo on an empty database of its own, with secrets of its own."""
+    secrets = dict.fromkeys(local_secrets._DRAW)
+    environment = {
+        name: value
+        for name, value in fresh_database.environment.items()
+        if name not in {*secrets, "DEBUG", "ALLOWED_HOSTS", "HTTPS", "COLLECTED_STATIC"}
+    }
+    folder = tmp_path / "var"
+    running = Demo(
+        tmp_path,
+        environment=environment | {"VAR_DIR": str(folder), "BCRYPT_ROUNDS": "4"},
+        credentials=tmp_path / "logins.json",
+    )
+    yield running
+    running.kill()
+
+
+def test_one_command_makes_a_bank_and_a_restart_changes_nothing(demo: Demo) -> None:
+    demo.start()
+    logins = demo.logins()
+    player = {name: logins["players"][0][name] for name in ("character_name", "password")}
+    token = demo.ask("/api/v1/auth/login", player)["access_token"]
+    secrets_file = Path(demo.environment["VAR_DIR"]) / "dev.env"
+    secrets = secrets_file.read_text()
+    assert stat.S_IMODE(secrets_file.stat().st_mode) == 0o600
+    assert logins["gm"]["password"] in demo.log.read_text(), "the logins are printed"
+    demo.stop()
+    assert demo.process is not None
+    assert demo.process.returncode == 0, "SIGTERM is a good end"
+
+    demo.start()
+    assert secrets_file.read_text() == secrets
+    assert demo.logins() == logins
+    account = demo.ask("/api/v1/account", Authorization=f"Bearer {token}")
+    assert logins["players"][0]["account_number"] in json.dumps(account), "people stay signed in"
+
+
+def test_without_a_demo_there_is_an_empty_bank_that_says_what_to_run(demo: Demo) -> None:
+    demo.environment = {**demo.environment, "DEMO": "0"}
+    demo.start()
+    assert not demo.credentials.exists()
+    assert "manage.py bootstrap" in demo.log.read_text()
+
+
+def test_secrets_are_drawn_once_and_only_the_missing_ones(tmp_path: Path) -> None:
+    path = tmp_path / "var" / "dev.env"
+    first = local_secrets.load_or_draw(path, {})
+    assert set(first) == set(local_secrets._DRAW)
+    assert len(set(first.values())) == len(first)
+    assert local_secrets.load_or_draw(path, {}) == first
+    kept = [line for line in path.read_text().splitlines() if not line.startswith("JWT_SECRET")]
+    path.write_text("\n".join(kept) + "\n")
+    second = local_secrets.load_or_draw(path, {})
+    assert {name for name in first if first[name] != second[name]} == {"JWT_SECRET"}
+
+
+def test_what_the_environment_says_comes_before_the_file(tmp_path: Path) -> None:
+    given = {"SECRET_KEY": "mine", "BACKUP_KEY_FILE": "/run/secrets/backup"}
+    drawn = local_secrets.load_or_draw(tmp_path / "dev.env", given)
+    assert set(local_secrets._DRAW) - set(drawn) == {"SECRET_KEY", "BACKUP_KEY"}
