@@ -1,0 +1,21 @@
+"""Who exists, what they may do, what they did."""
+
+from accounts.models.keys import ApiKey
+from accounts.models.people import Faction, Invite, LoginSession, SearchToken, User
+from accounts.models.tenants import CredentialTenant, Domain, Tenant, TenantModel
+from accounts.models.trail import AuditEvent, Notification
+
+__all__ = [
+    "ApiKey",
+    "AuditEvent",
+    "CredentialTenant",
+    "Domain",
+    "Faction",
+    "Invite",
+    "LoginSession",
+    "Notification",
+    "SearchToken",
+    "Tenant",
+    "TenantModel",
+    "User",
+]

@@ -1,0 +1,78 @@
+"""Who exists, as others may see it: the doors to people, factions and sign-ins."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import names, search
+from accounts.actors import Actor
+from accounts.errors import Invalid, NotFound
+from accounts.models import Faction, LoginSession, User
+
+
+def login_named(character_name: str) -> User | None:
+    """The login that somebody who signs in means, or None: any text may be typed there."""
+    try:
+        key = names.key(names.clean(character_name))
+    except Invalid:
+        return None
+    return User.objects.select_related("faction").filter(name_key=key).first()
+
+
+def person_for(actor: Actor, user_id: uuid.UUID) -> User:
+    """The person with this id: the actor, or anybody for whoever may look at people. Raises ``NotFound``."""
+    if user_id == actor.user_id or actor.may("accounts.view_people"):
+        user = User.objects.select_related("faction").filter(pk=user_id).first()
+        if user is not None:
+            return user
+    raise unknown_person()
+
+
+def person_named(actor: Actor, character_name: str) -> User:
+    """The person with this name, for whoever may look at people. Raises ``NotFound`` (``unknown_person``)."""
+    user = login_named(character_name) if actor.may("accounts.view_people") else None
+    if user is None:
+        raise unknown_person()
+    return user
+
+
+def people_like(actor: Actor, text: str, *, limit: int = 50) -> list[User]:
+    """People in whose names words begin like those of ``text``, by name. Raises ``NotFound`` for whoever may not look."""
+    if not actor.may("accounts.view_people"):
+        raise unknown_person()
+    found = search.find(search.USER, text, limit=limit)
+    return list(User.objects.select_related("faction").filter(pk__in=found).order_by("character_name", "id"))
+
+
+def factions() -> list[Faction]:
+    """The sides of the game, by name: what somebody who registers may choose from."""
+    return list(Faction.objects.order_by("name"))
+
+
+def faction_named(name: str, *, field: str = "faction") -> Faction:
+    """The faction with this name. Raises ``Invalid`` (``unknown_faction``, with ``field``)."""
+    try:
+        faction = Faction.objects.filter(name_key=names.key(names.clean(name))).first()
+    except Invalid:
+        faction = None
+    if faction is None:
+        raise Invalid(
+            "unknown_faction",
+            _("There is no faction called %(name)s. Check how it is written.") % {"name": name[:64]},
+            field=field,
+        )
+    return faction
+
+
+def sessions_of(actor: Actor) -> QuerySet[LoginSession]:
+    """The actor's own sign-ins that still hold."""
+    return LoginSession.objects.filter(user=actor.user_id, revoked_at=None, expires_at__gt=timezone.now())
+
+
+def unknown_person() -> NotFound:
+    """The one answer for somebody who is not there and for somebody you may not see."""
+    return NotFound("unknown_person", _("There is nobody of that name here. Check the name."))

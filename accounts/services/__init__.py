@@ -1,0 +1,1 @@
+"""Everything that writes on the ground floor, one file a story."""

@@ -1,0 +1,89 @@
+"""Passwords of people who are there: confirming, changing, and a game master's reset."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import audit, limits, notify, passwords, tenancy
+from accounts.actors import Actor
+from accounts.errors import Denied, DomainError, Unauthenticated
+from accounts.models import LoginSession, User
+from accounts.services import people
+from accounts.services.sessions import end_sessions
+from accounts.units import unit_of_work
+
+
+def confirm_password(*, actor: Actor, password: str) -> None:
+    """Make sure that it is still the actor who sits there. The page then notes it with ``confirmation.remember``.
+
+    Raises ``Denied`` (``wrong_password``, in the trail), ``TooMany`` after ten tries in a minute, ``Unauthenticated``.
+    """
+    _check(actor, password, action="password.confirm")
+
+
+def change_password(*, actor: Actor, current: str, new: str) -> int:
+    """Give the actor a new password and end every sign-in but the one in use; returns how many ended.
+
+    Raises as ``confirm_password``, and ``Invalid`` (``invalid_password``).
+    """
+    user = _check(actor, current, action="password.change")
+    with tenancy.scope(actor.tenant):
+        new_hash = passwords.hash_of(new, owner=user, field="new_password")
+    return _replace(actor=actor, person=user, checked=user.password, new_hash=new_hash, keep=actor.session)
+
+
+def reset_password(*, actor: Actor, person: User, new: str) -> int:
+    """Give somebody who has lost it a new password and end all of that person's sign-ins; returns how many ended.
+
+    Raises ``Denied`` (``not_allowed``, ``own_role``, ``platform_role``; in the trail), ``Invalid`` (``invalid_password``).
+    """
+    with tenancy.scope(actor.tenant):
+        new_hash = passwords.hash_of(new, owner=person)
+    return _replace(actor=actor, person=person, checked=None, new_hash=new_hash, keep=None)
+
+
+def _check(actor: Actor, password: str, *, action: str) -> User:
+    if actor.user is None:
+        raise Unauthenticated("not_signed_in", _("Sign in first."))
+    limits.hit("confirm", str(actor.user_id))
+    if not passwords.verify(actor.user, password).is_right:
+        _record_wrong(actor=actor, action=action)
+    return actor.user
+
+
+@unit_of_work
+def _record_wrong(*, actor: Actor, action: str) -> DomainError:
+    about = f"accounts.user:{actor.user_id}"
+    refusal = Denied("wrong_password", _("That is not your password. Try again."), field="current_password")
+    return people.refused(actor, action, about, refusal)
+
+
+@unit_of_work
+def _replace(
+    *, actor: Actor, person: User, checked: str | None, new_hash: str, keep: LoginSession | None
+) -> int | DomainError:
+    """Replace the hash. ``checked`` is the one that the right password was compared with, None for a game master's reset."""
+    user = people.locked(person.pk)
+    action = "password.reset" if checked is None else "password.change"
+    if checked is None:
+        refusal = people.why_not_manage(actor, user, "accounts.manage_people")
+    elif user.password != checked:
+        # Changed by somebody else while the slow hash was computed.
+        refusal = Denied(
+            "wrong_password", _("That is not your password. Try again."), field="current_password"
+        )
+    else:
+        refusal = None
+    if refusal is not None:
+        return people.refused(actor, action, people.target(user), refusal)
+    user.password, user.password_changed_at = new_hash, timezone.now()
+    user.save(update_fields=["password", "password_changed_at"])
+    ended = end_sessions(actor=actor, user=user, keep=keep)
+    audit.record(actor=actor, action=action, target=people.target(user), sessions_ended=ended)
+    notify.publish(
+        to=user,
+        kind="password.changed",
+        text=_("Your password was changed. If that was not you, ask a game master at once."),
+    )
+    return ended

@@ -1,0 +1,115 @@
+"""The unit of work: the outermost service opens the transaction and runs again, whole, when the database asks for it."""
+
+from __future__ import annotations
+
+import functools
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
+from django.db import OperationalError, connection, transaction
+from django.db.utils import DatabaseError
+from django.utils.translation import gettext as _
+
+from accounts import tenancy
+from accounts.actors import Actor
+from accounts.errors import Conflict, DomainError, Unavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# SQLite has one writer. Its own waiting is a poll that starves some under load; threads of one process queue here instead, and
+# only processes meet at the file.
+_writer = threading.RLock()
+_WRITER_WAIT_S = 5
+
+TRIES = 5
+RETRY_AFTER_S = 2
+_SERIALIZATION, _DEADLOCK, _LOCK_TIMEOUT = "40001", "40P01", "55P03"
+
+
+class RunAgain(Exception):
+    """Raised inside a unit when what it looked at has just changed: nothing was written, the same call will see it."""
+
+
+def unit_of_work(service: Callable[Concatenate[P], T | DomainError]) -> Callable[P, T]:
+    """Make ``service(*, actor, ...)`` an outermost service.
+
+    It runs in one durable transaction within the actor's tenant. A ``DomainError`` that it raises rolls everything back; one
+    that it *returns* is committed first (with the stored outcome and the audit line) and raised then. A serialization
+    failure, deadlock or busy database runs it again, at most 5 times with jitter, then raises ``Unavailable``; a lock timeout
+    while an idempotency key was being claimed raises ``Conflict`` (``in_flight``).
+    """
+
+    @functools.wraps(service)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        actor = cast(Actor, kwargs["actor"])
+        with tenancy.scope(actor.tenant):
+            outcome = _run_until_settled(lambda: service(*args, **kwargs))
+        if isinstance(outcome, DomainError):
+            raise outcome
+        return outcome
+
+    return run
+
+
+def _run_until_settled(attempt: Callable[[], T | DomainError]) -> T | DomainError:
+    for tried in range(1, TRIES + 1):
+        try:
+            with _turn_to_write(), transaction.atomic(durable=True):
+                return attempt()
+        except RunAgain:
+            pass
+        except DatabaseError as error:
+            if _is_lock_timeout(error):
+                raise _refusal_of_lock_timeout(error) from error
+            if not _is_passing(error):
+                raise
+        if tried < TRIES:
+            # Jitter keeps two that met once from meeting again; it is no cryptography.
+            time.sleep(random.uniform(0.005, 0.02) * 2**tried)  # noqa: S311
+    raise _busy()
+
+
+def _turn_to_write() -> AbstractContextManager[None]:
+    return _sqlite_turn() if connection.vendor == "sqlite" else nullcontext()
+
+
+@contextmanager
+def _sqlite_turn() -> Iterator[None]:
+    if not _writer.acquire(timeout=_WRITER_WAIT_S):
+        raise RunAgain
+    try:
+        yield
+    finally:
+        _writer.release()
+
+
+def _is_passing(error: DatabaseError) -> bool:
+    if connection.vendor == "sqlite":
+        return isinstance(error, OperationalError) and "locked" in str(error)
+    return getattr(error.__cause__, "sqlstate", None) in {_SERIALIZATION, _DEADLOCK}
+
+
+def _is_lock_timeout(error: DatabaseError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) == _LOCK_TIMEOUT
+
+
+def _refusal_of_lock_timeout(error: DatabaseError) -> DomainError:
+    context = getattr(getattr(error.__cause__, "diag", None), "context", None) or ""
+    if "ledger_claim" in context:
+        return Conflict(
+            "in_flight",
+            _("The same request is still being worked on. Ask again in a moment with the same key."),
+            retry_after=RETRY_AFTER_S,
+        )
+    return _busy()
+
+
+def _busy() -> Unavailable:
+    return Unavailable(
+        "busy", _("The bank is very busy. Nothing was done; try again."), retry_after=RETRY_AFTER_S
+    )
