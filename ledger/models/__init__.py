@@ -1,0 +1,17 @@
+"""Who has how much, and every movement of it."""
+
+from ledger.models.accounts import Account, AccountHolder, AccountStaff, Balance, Currency
+from ledger.models.movements import Entry, IdempotencyKey, Refunded, Spent, Transfer
+
+__all__ = [
+    "Account",
+    "AccountHolder",
+    "AccountStaff",
+    "Balance",
+    "Currency",
+    "Entry",
+    "IdempotencyKey",
+    "Refunded",
+    "Spent",
+    "Transfer",
+]

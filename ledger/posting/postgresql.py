@@ -1,0 +1,129 @@
+"""The engine on PostgreSQL: one round trip to ``ledger_post`` (ledger/migrations/sql)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import IntegrityError, connection
+
+from accounts.actors import Actor
+from accounts.units import RunAgain
+from ledger.models import IdempotencyKey
+from ledger.money import is_amount
+from ledger.posting.orders import NOT_STORED, Authority, Claim, Claimed, Leg, Offence, Order, Posting, Stored
+
+
+def post(
+    *, actor: Actor, items: Sequence[Order], authority: Authority, claim: Claim | Claimed | None, day: dt.date
+) -> Posting | Offence | Stored:
+    """See ``ledger.posting.post``."""
+    request: dict[str, Any] = {
+        "tenant": str(actor.tenant.pk),
+        "day": day.isoformat(),
+        "authority": authority.value,
+        "actor": _text(actor.user_id),
+        "key": _text(actor.key_id),
+        "ip": actor.origin.ip,
+        "device": actor.origin.device_id,
+        "request": actor.origin.request_id,
+        "items": [_item(index, order) for index, order in enumerate(items)],
+        "refs": [str(order.id) for order in items],
+    }
+    if any(order.refunds for order in items):
+        request["refunding"] = True
+    if isinstance(claim, Claim):
+        request["claim"] = _claim(actor, claim)
+    answer = _call(request)
+    if "stored" in answer:
+        return Stored(**answer["stored"])
+    if "refused" in answer:
+        if isinstance(claim, Claimed):
+            if answer["refused"]["code"] in NOT_STORED:
+                release(actor=actor, claim=claim.claim)
+            else:
+                settle(
+                    actor=actor, claim=claim.claim, outcome=answer["refused"]["code"], refs=answer["refused"]
+                )
+        return Offence.from_json(answer["refused"])
+    if isinstance(claim, Claimed):
+        settle(actor=actor, claim=claim.claim, outcome="posted", refs=request["refs"])
+    legs = [Leg(seq, after) for seq, after in answer["legs"]]
+    return Posting(
+        ids=tuple(order.id for order in items),
+        posted_at=dt.datetime.fromisoformat(answer["posted_at"]),
+        debits=tuple(legs[::2]),
+        credits=tuple(legs[1::2]),
+    )
+
+
+def claim(*, actor: Actor, claim: Claim, outcome: str, refs: Any) -> Stored | None:
+    """Claim the key, or return what is stored under it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('lock_timeout', '5s', true), ledger_claim(%s, %s::jsonb, %s, %s::jsonb)",
+            [actor.tenant.pk, json.dumps(_claim(actor, claim)), outcome, json.dumps(refs)],
+        )
+        stored = cursor.fetchone()[1]
+    return Stored(**_loaded(stored)) if stored is not None else None
+
+
+def settle(*, actor: Actor, claim: Claim, outcome: str, refs: Any) -> None:
+    """Write the outcome of a key that ``claim`` took."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE ledger_idempotencykey SET outcome = %s, refs = %s::jsonb"
+            " WHERE tenant_id = %s AND principal = %s AND key = %s",
+            [outcome, json.dumps(refs), actor.tenant.pk, actor.principal, claim.key],
+        )
+
+
+def release(*, actor: Actor, claim: Claim) -> None:
+    """Give a claimed key back, as if it had never come."""
+    IdempotencyKey.objects.filter(principal=actor.principal, key=claim.key).delete()
+
+
+def _call(request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT ledger_post(%s::jsonb)", [json.dumps(request)])
+            return _loaded(cursor.fetchone()[0])
+    except IntegrityError as error:
+        # Somebody else's posting took the reference after ours had looked; the next run will see it and say so.
+        if getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) == "transfer_reference":
+            raise RunAgain from error
+        raise
+
+
+def _loaded(value: Any) -> dict[str, Any]:
+    """Django asks psycopg for jsonb as text."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _item(index: int, order: Order) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "i": index,
+        "id": str(order.id),
+        "f": order.from_account if order.may_debit else None,
+        "t": order.to_account,
+        # Out of range may be out of bigint's range too; NULL is refused in its turn as any other wrong amount.
+        "a": order.amount if is_amount(order.amount) else None,
+        "k": order.kind,
+        "m": order.memo,
+    }
+    for name, value in (("c", order.currency), ("r", order.reference), ("d", order.metadata)):
+        if value is not None:
+            item[name] = value
+    if order.refunds is not None:
+        item["b"] = str(order.refunds)
+    return item
+
+
+def _claim(actor: Actor, claim: Claim) -> dict[str, str]:
+    return {"principal": actor.principal, "key": claim.key, "hash": claim.request_hash.hex()}
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

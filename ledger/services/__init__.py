@@ -1,0 +1,1 @@
+"""Everything that writes in the ledger, one file a story."""

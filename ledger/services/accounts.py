@@ -1,0 +1,182 @@
+"""Opening accounts, and what game masters change about them."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts import audit, notify
+from accounts.actors import Actor
+from accounts.errors import Conflict, DomainError, Invalid, Unavailable
+from accounts.models import Faction, User
+from accounts.units import unit_of_work
+from ledger import numbers, posting, selectors
+from ledger.models import Account, AccountHolder, AccountStaff, Balance, Currency
+from ledger.money import is_amount
+
+ISSUANCE_SHARDS = 16
+_TRIES_FOR_A_FREE_NUMBER = 5
+
+
+def open_person(*, actor: Actor, user: User) -> Account:
+    """Make ``user`` an account holder with a primary checking account in the tenant's first currency. Inside a unit."""
+    holder = AccountHolder.objects.create(
+        kind=AccountHolder.Kind.PERSON, name=str(user.character_name), user=user
+    )
+    return open_account(actor=actor, holder=holder, currency=selectors.first_currency(), primary=True)
+
+
+def open_faction(*, actor: Actor, faction: Faction) -> Account:
+    """Make ``faction`` an account holder with a primary account. Inside a unit."""
+    holder = AccountHolder.objects.create(kind=AccountHolder.Kind.FACTION, name=faction.name, faction=faction)
+    return open_account(actor=actor, holder=holder, currency=selectors.first_currency(), primary=True)
+
+
+def open_account(
+    *,
+    actor: Actor,
+    holder: AccountHolder,
+    currency: Currency,
+    kind: Account.Kind = Account.Kind.CHECKING,
+    primary: bool = False,
+    merchant: bool = False,
+    label: str = "",
+) -> Account:
+    """Open an account with a new random number and a balance of zero. Inside a unit."""
+    for _try in range(_TRIES_FOR_A_FREE_NUMBER):
+        try:
+            with transaction.atomic():
+                account = Account.objects.create(
+                    number=numbers.generate(),
+                    holder=holder,
+                    currency=currency,
+                    kind=kind,
+                    is_primary=primary,
+                    is_merchant=merchant,
+                    label=label,
+                )
+        except IntegrityError as error:
+            if "account_number_unique" not in str(error) and "number" not in str(error):
+                raise
+            continue
+        Balance.objects.create(account=account, shard=0)
+        audit.record(actor=actor, action="account.open", target=target(account), holder=holder.name)
+        return account
+    raise Unavailable("busy", _("The bank is very busy. Nothing was done; try again."), retry_after=2)
+
+
+def add_staff(*, actor: Actor, account: Account, user: User) -> None:
+    """Let ``user`` work with ``account``. Inside a unit."""
+    AccountStaff.objects.get_or_create(account=account, user=user)
+    audit.record(actor=actor, action="account.staff", target=target(account), user=str(user.pk))
+
+
+@unit_of_work
+def freeze(
+    *, actor: Actor, account: str, how: str = Balance.Freeze.BOTH, reason: str = ""
+) -> Account | DomainError:
+    """Stop postings that people and terminals start on ``account``: its debits, credits or both.
+
+    When this has returned, no such posting commits any more. Raises ``Denied``, ``NotFound``, ``Conflict``
+    (``account_closed``), ``Invalid`` (``invalid_freeze``).
+    """
+    actor.require("ledger.freeze")
+    if how not in Balance.Freeze.values:
+        raise Invalid("invalid_freeze", _("Choose debits, credits or both."), field="freeze")
+    found = selectors.account_for(actor, account)
+    locked = posting.lock(actor=actor, accounts=[found])
+    if any(row.status == Balance.Status.CLOSED for row in locked):
+        return _refused_closed(actor, found, "account.freeze")
+    posting.set_state(actor=actor, account=found, status=Balance.Status.FROZEN, freeze=how)
+    audit.record(actor=actor, action="account.freeze", target=target(found), how=how, reason=reason)
+    if found.holder.user is not None:
+        notify.publish(
+            to=found.holder.user,
+            kind="account.frozen",
+            text=_("Your account %(number)s was frozen by the game masters.") % {"number": found.number},
+            account=found.number,
+        )
+    return found
+
+
+@unit_of_work
+def unfreeze(*, actor: Actor, account: str, reason: str = "") -> Account | DomainError:
+    """Let postings on ``account`` go on. Raises ``Denied``, ``NotFound``, ``Conflict`` (``account_closed``)."""
+    actor.require("ledger.freeze")
+    found = selectors.account_for(actor, account)
+    locked = posting.lock(actor=actor, accounts=[found])
+    if any(row.status == Balance.Status.CLOSED for row in locked):
+        return _refused_closed(actor, found, "account.unfreeze")
+    posting.set_state(actor=actor, account=found, status=Balance.Status.ACTIVE, freeze="")
+    audit.record(actor=actor, action="account.unfreeze", target=target(found), reason=reason)
+    return found
+
+
+@unit_of_work
+def freeze_faction(
+    *, actor: Actor, faction: Faction, how: str = Balance.Freeze.BOTH, reason: str = ""
+) -> int | DomainError:
+    """Freeze every account of ``faction`` and of its members; returns how many. Closed accounts stay as they are."""
+    return _faction(
+        actor, faction, {"status": Balance.Status.FROZEN, "freeze": how}, "faction.freeze", reason
+    )
+
+
+@unit_of_work
+def unfreeze_faction(*, actor: Actor, faction: Faction, reason: str = "") -> int | DomainError:
+    """Take the freeze from every account of ``faction`` and of its members; returns how many."""
+    return _faction(
+        actor, faction, {"status": Balance.Status.ACTIVE, "freeze": ""}, "faction.unfreeze", reason
+    )
+
+
+def _faction(actor: Actor, faction: Faction, state: dict[str, str], action: str, reason: str) -> int:
+    actor.require("ledger.freeze")
+    if state["freeze"] and state["freeze"] not in Balance.Freeze.values:
+        raise Invalid("invalid_freeze", _("Choose debits, credits or both."), field="freeze")
+    accounts = list(selectors.accounts_of_faction(faction))
+    # All rows at once, in the lock order, before any of them is changed.
+    locked = posting.lock(actor=actor, accounts=accounts)
+    closed = {row.account_id for row in locked if row.status == Balance.Status.CLOSED}
+    changing = [account for account in accounts if account.pk not in closed]
+    for account in changing:
+        posting.set_state(actor=actor, account=account, **state)
+    audit.record(
+        actor=actor,
+        action=action,
+        target=f"accounts.faction:{faction.pk}",
+        accounts=len(changing),
+        reason=reason,
+        how=state["freeze"],
+    )
+    return len(changing)
+
+
+@unit_of_work
+def set_limits(
+    *, actor: Actor, account: str, per_payment: int | None, per_day: int | None
+) -> Account | DomainError:
+    """Set what ``account`` may pay at once and on one day of the tenant (minor units; None takes the limit away).
+
+    Raises ``Denied``, ``NotFound``, ``Invalid`` (``invalid_amount``).
+    """
+    actor.require("ledger.limits")
+    for value in (per_payment, per_day):
+        if value is not None and not is_amount(value):
+            raise Invalid("invalid_amount", _("A limit is a whole number of minor units."), field="limit")
+    found = selectors.account_for(actor, account)
+    posting.set_state(actor=actor, account=found, limit_per_payment=per_payment, limit_per_day=per_day)
+    audit.record(
+        actor=actor, action="account.limits", target=target(found), per_payment=per_payment, per_day=per_day
+    )
+    return found
+
+
+def target(account: Account) -> str:
+    """How the trail names an account."""
+    return f"ledger.account:{account.number}"
+
+
+def _refused_closed(actor: Actor, account: Account, action: str) -> DomainError:
+    audit.record(actor=actor, action=action, target=target(account), status="account_closed")
+    return Conflict("account_closed", _("Account %(number)s is closed.") % {"number": account.number})

@@ -1,0 +1,272 @@
+"""Movements of game masters: adjusting with a reason, and paying many people in one run."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.actors import Actor
+from accounts.errors import Conflict, DomainError, Invalid, NotFound
+from accounts.models import Faction
+from accounts.units import RunAgain, unit_of_work
+from ledger import numbers, posting, selectors
+from ledger.models import Account, Balance, Transfer
+from ledger.money import is_amount
+from ledger.posting import MAX_BATCH, Authority, Claim, Order
+from ledger.services.accounts import target
+from ledger.services.transfers import Paid, check_memo, paid_of
+
+RUN_MAX = 10_000
+
+
+@unit_of_work
+def adjust(
+    *, actor: Actor, account: str, amount: int, reason: str, force: bool = False, claim: Claim | None = None
+) -> Paid | DomainError:
+    """Issue ``amount`` (minor units) to ``account``, or burn it when negative; ``new_balance`` is that account's.
+
+    A reason is required. ``force`` lets the balance fall below its floor: the floor is lowered first, in the same transaction
+    and on the trail. Raises ``Denied``, ``NotFound``, ``Invalid`` (``reason_required``, ``invalid_amount``) and the refusals of
+    ``ledger.posting`` that bind game masters.
+    """
+    actor.require("ledger.adjust")
+    check_memo(reason)
+    if not reason.strip():
+        raise Invalid(
+            "reason_required", _("Say why: the reason stands in the books for ever."), field="reason"
+        )
+    if not is_amount(abs(amount) if type(amount) is int else amount):
+        raise Invalid(
+            "invalid_amount", _("An amount is a whole number of minor units, and not zero."), field="amount"
+        )
+    found = selectors.account_for(actor, account)
+    mint = selectors.issuance(found.currency)
+    payer, payee = (mint, found) if amount > 0 else (found, mint)
+    order = Order(
+        from_account=payer.number,
+        to_account=payee.number,
+        amount=abs(amount),
+        kind=Transfer.Kind.ADMIN,
+        memo=reason,
+    )
+    held: Claim | posting.Claimed | None = claim
+    if claim is not None and force:
+        # The key comes before the balance rows in the lock order, and lowering the floor locks one.
+        held_or_stored = posting.claim(actor=actor, claim=claim)
+        if isinstance(held_or_stored, posting.Stored):
+            replayed = posting.from_stored(actor=actor, stored=held_or_stored, transfers=[order])
+            return (
+                replayed
+                if isinstance(replayed, DomainError)
+                else _adjusted(actor, replayed, order, found, mint)
+            )
+        held = held_or_stored
+    lowered = _lower_floor(actor, found, mint, -amount) if force and amount < 0 else None
+    posted = posting.post(actor=actor, transfers=[order], authority=Authority.GM, idempotency_key=held)
+    if isinstance(posted, DomainError):
+        if lowered is not None:
+            posting.set_state(actor=actor, account=found, floor=lowered.before)
+        audit.record(
+            actor=actor, action="account.adjust", target=target(found), status=posted.code, amount=amount
+        )
+        return posted
+    if lowered is not None:
+        audit.record(
+            actor=actor,
+            action="account.floor",
+            target=target(found),
+            before=lowered.before,
+            after=lowered.after,
+        )
+    if amount > 0:
+        _raise_floor(actor, found)
+    return _adjusted(actor, posted, order, found, mint)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lowered:
+    before: int
+    after: int
+
+
+def _adjusted(actor: Actor, posted: posting.Posting, order: Order, found: Account, mint: Account) -> Paid:
+    both = {account.number: account for account in (found, mint)}
+    [paid] = paid_of(posted, [order], selectors.Sides({}, both), actor)
+    if posted.replayed:
+        balance = selectors.posted_legs(paid.transfer)[found.pk].balance_after
+    else:
+        leg = posted.credits[0] if order.to_account == found.number else posted.debits[0]
+        balance = leg.balance_after
+    return Paid(paid.transfer, balance, posted.replayed)
+
+
+def _lower_floor(actor: Actor, account: Account, mint: Account, amount: int) -> _Lowered | None:
+    """Make room for ``amount`` under the account's floor, where that is needed."""
+    # Both sides at once, in the lock order: the posting that follows will want the mint's row, too.
+    locked = posting.lock(actor=actor, accounts=[account, mint])
+    row: Balance = next(row for row in locked if row.account_id == account.pk)
+    room_needed = row.amount - row.held - amount
+    if row.floor is None or room_needed >= row.floor:
+        return None
+    posting.set_state(actor=actor, account=account, floor=room_needed)
+    return _Lowered(row.floor, room_needed)
+
+
+def _raise_floor(actor: Actor, account: Account) -> None:
+    """Take back the room that an earlier ``force`` made, as far as the balance has recovered: it was a penalty, not a loan."""
+    row: Balance = posting.lock(actor=actor, accounts=[account])[0]
+    if row.floor is None or row.floor >= 0:
+        return
+    floor = min(0, row.amount - row.held)
+    if floor > row.floor:
+        posting.set_state(actor=actor, account=account, floor=floor)
+        audit.record(
+            actor=actor, action="account.floor", target=target(account), before=row.floor, after=floor
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PayLine:
+    """One person's pay: account number and amount in minor units."""
+
+    account: str
+    amount: int
+    memo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PayRun:
+    """What a run has done. ``refused`` stopped it, at the line with index ``refused_line``; lines before its chunk are paid."""
+
+    paid: int
+    paid_before: int
+    total: int
+    refused: DomainError | None = None
+    refused_line: int | None = None
+
+
+def plan_faction(*, actor: Actor, faction: Faction, amount: int, memo: str = "") -> list[PayLine]:
+    """Who would be paid what: every active member's primary account. Writes nothing. Raises ``Denied``, ``Invalid``."""
+    actor.require("ledger.payroll")
+    if not is_amount(amount):
+        raise Invalid(
+            "invalid_amount", _("An amount is a whole number of minor units, and not zero."), field="amount"
+        )
+    members = selectors.accounts_of_faction(faction).filter(
+        is_primary=True, holder__user__isnull=False, holder__user__is_active=True
+    )
+    return [PayLine(account.number, amount, memo) for account in members]
+
+
+def pay_run(
+    *,
+    actor: Actor,
+    lines: Sequence[PayLine],
+    run: str,
+    reason: str,
+    from_account: str | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> PayRun:
+    """Pay 1 to 10,000 lines, newly issued or from ``from_account``, in chunks of 1000 that are each all or nothing.
+
+    Each line carries a reference made from ``run`` and its place, which is unique for ever, so the same run called again, by
+    whomever, goes on where it was cut or refused and pays nobody twice. Stops at the first refused chunk and says which line it
+    was. Raises ``Denied``, ``NotFound``, ``Invalid`` (``invalid_run``, ``reason_required``, ``invalid_memo``).
+    """
+    actor.require("ledger.payroll")
+    if not 1 <= len(lines) <= RUN_MAX or not 1 <= len(run) <= 100:
+        raise Invalid("invalid_run", _("A pay run has a name and 1 to 10,000 lines."))
+    if not reason.strip():
+        raise Invalid(
+            "reason_required", _("Say why: the reason stands in the books for ever."), field="reason"
+        )
+    for memo in {reason, *(line.memo for line in lines)}:
+        check_memo(memo)
+    paid = before = total = 0
+    for start, chunk in _chunks(lines):
+        references = _references(run, start, len(chunk))
+        try:
+            fresh = _pay_chunk(
+                actor=actor, lines=chunk, references=references, reason=reason, payer=from_account
+            )
+        except DomainError as refused:
+            return PayRun(paid, before, total, refused, start + int(refused.facts.get("index", 0)))
+        total += sum(line.amount for line in chunk)
+        paid += len(chunk) if fresh else 0
+        before += 0 if fresh else len(chunk)
+        if progress is not None:
+            progress(len(chunk))
+    return PayRun(paid, before, total)
+
+
+@unit_of_work
+def _pay_chunk(
+    *, actor: Actor, lines: Sequence[PayLine], references: Sequence[str], reason: str, payer: str | None
+) -> bool | DomainError:
+    """Pay one chunk; False when it was paid before. A refusal is committed as a line of the trail, and as nothing else."""
+    source = _payroll_source(actor, payer)
+    orders = [
+        Order(
+            from_account=source.number,
+            to_account=numbers.normalize(line.account),
+            amount=line.amount,
+            kind=Transfer.Kind.PAYROLL,
+            memo=line.memo or reason,
+            reference=reference,
+        )
+        for line, reference in zip(lines, references, strict=True)
+    ]
+    paid_before = selectors.transfers_by_references(references)
+    if paid_before:
+        if [_what(row) for row in paid_before] != [(o.from_account, o.to_account, o.amount) for o in orders]:
+            return Conflict(
+                "run_differs",
+                _(
+                    "This run was begun with another payer, other people or other amounts. Start a new run for the rest."
+                ),
+            )
+        return False
+    posted = posting.post(actor=actor, authority=Authority.GM, transfers=orders)
+    if isinstance(posted, DomainError) and posted.code == "reference_used":
+        # Somebody paid the same chunk just now.
+        raise RunAgain
+    audit.record(
+        actor=actor,
+        action="payroll.pay",
+        target=target(source),
+        status=posted.code if isinstance(posted, DomainError) else "ok",
+        run=references[0],
+        lines=len(lines),
+        total=sum(line.amount for line in lines),
+        reason=reason,
+    )
+    return posted if isinstance(posted, DomainError) else True
+
+
+def _what(transfer: Transfer) -> tuple[str, str, int]:
+    return transfer.from_account.number, transfer.to_account.number, transfer.amount
+
+
+def _references(run: str, start: int, count: int) -> list[str]:
+    name = uuid.uuid5(uuid.NAMESPACE_OID, run).hex
+    return [f"run:{name}:{line}" for line in range(start, start + count)]
+
+
+def _payroll_source(actor: Actor, number: str | None) -> Account:
+    if number is None:
+        return selectors.issuance(selectors.first_currency())
+    source = selectors.account_for(actor, number)
+    if source.kind == Account.Kind.SYSTEM and not source.number.startswith("NC-MINT-"):
+        raise NotFound(
+            "unknown_account", _("There is no account %(number)s. Check the number.") % {"number": number}
+        )
+    return source
+
+
+def _chunks(lines: Sequence[PayLine]) -> Iterator[tuple[int, Sequence[PayLine]]]:
+    for start in range(0, len(lines), MAX_BATCH):
+        yield start, lines[start : start + MAX_BATCH]
