@@ -1,0 +1,64 @@
+"""What somebody who has signed in sees of himself."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import cast
+
+from django.db.models import Q
+
+from accounts.actors import Actor
+from accounts.errors import NotFound
+from accounts.models import AuditEvent, User
+from ledger import selectors as bank
+from ledger.selectors import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Somebody, and the primary account as it stands now."""
+
+    user: User
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """One page of a person's own trail, newest first, and after which event the next one begins (None at the end)."""
+
+    events: list[AuditEvent]
+    next: uuid.UUID | None = None
+
+
+def activity_of(actor: Actor, *, after: uuid.UUID | None = None, limit: int = 50) -> Trail:
+    """What the actor did, and what others did with the actor's login; at most ``limit`` events after ``after``."""
+    did = _page(Q(actor_user_id=actor.user_id), after, limit)
+    was_done = _page(Q(target=f"accounts.user:{actor.user_id}"), after, limit)
+    # Two walks along an index each, and then their newest: one condition with OR would read the whole trail and sort it.
+    found = {event.pk: event for event in (*did, *was_done)}
+    events = sorted(found.values(), key=lambda event: event.pk, reverse=True)
+    shown = events[:limit]
+    return Trail(shown, shown[-1].pk if len(events) > limit else None)
+
+
+def _page(wanted: Q, after: uuid.UUID | None, limit: int) -> list[AuditEvent]:
+    events = AuditEvent.objects.filter(wanted)
+    if after is not None:
+        events = events.filter(pk__lt=after)
+    return list(events.order_by("-id")[: limit + 1])
+
+
+def me(actor: Actor) -> Me:
+    """The actor and the actor's primary account. Raises ``NotFound`` (``no_account``), ``Denied`` for a device."""
+    account = bank.primary_account(actor)
+    [standing] = bank.standings([account])
+    return Me(cast(User, actor.user), standing)
+
+
+def account_number_of(actor: Actor) -> str | None:
+    """The number of the actor's primary account; staff may have none."""
+    try:
+        return bank.primary_account(actor).number
+    except NotFound:
+        return None

@@ -1,0 +1,1 @@
+"""Everything that makes and ends a sign-in, one file a story."""

@@ -1,0 +1,9 @@
+"""The identity room's addresses."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("api/v1/", include("identity.api.urls")),
+]
