@@ -1,0 +1,5 @@
+"""The product's settings, with the comparison view beside the product's own."""
+
+from neobank.settings import *  # noqa: F403
+
+ROOT_URLCONF = "benchmarks.urls"
