@@ -1,223 +1,131 @@
-"""Random stories through the public services; after each step the books are in order.
+"""Random stories through the public services, both engines in step: after each step the books are in order on either, and both
+have said the same, refusals with their named offender included.
 
-Three accounts and one till, so that the same few rows meet again and again. Every movement is asked for twice with one key.
+Three accounts and one till, so that the same few rows meet again and again. ``tests.ledger.teller`` asks for every movement
+twice with one key and checks the invariants.
 """
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from accounts import tenancy
-from accounts.actors import Actor
-from accounts.errors import Conflict, DomainError
-from accounts.services.world import pause_world, resume_world
-from ledger import selectors
-from ledger.models import Account, Balance, Entry, Refunded, Transfer
-from ledger.posting import Claim
-from ledger.services.accounts import freeze, set_limits, unfreeze
-from ledger.services.gm import adjust
-from ledger.services.transfers import Payment, refund, terminal_payment, transfer, transfer_batch
-from tests.cast import Person
-from tests.ledger.stage import NOBODY, Stage
+from ledger.models import Balance
+from tests.databases import manage
+from tests.environment import process_environment
+from tests.ledger.stage import Stage
+from tests.ledger.teller import NOBODY_AT_ALL, Asked, Elsewhere, Teller
 
 places = st.integers(0, 2)
+payees = st.integers(0, NOBODY_AT_ALL)
 amounts = st.integers(1, 120_00) | st.sampled_from([0, -1, 1, 100_00, 2**53])
+limits = st.none() | st.integers(1, 500_00)
 REFUSALS = {
-    *(
-        "account_frozen",
-        "insufficient_funds",
-        "invalid_amount",
-        "limit_exceeded",
-        "same_account",
-        "unknown_account",
-    ),
+    *("account_frozen", "insufficient_funds", "invalid_amount", "limit_exceeded", "same_account"),
     *("world_paused", "paused_already", "not_paused", "refund_exceeds", "not_refundable", "not_allowed"),
-    *("unknown_transfer", "key_reused"),
+    *("unknown_account", "unknown_transfer", "key_reused"),
 }
 
 
 class Story(RuleBasedStateMachine):
-    """Alice, Bob, Carol, the till and the game masters do what they like."""
+    """Alice, Bob, Carol, the till and the game masters do what they like, at two banks at once."""
 
-    stage: ClassVar[Stage]
+    banks: ClassVar[list[Asked]]
 
     def __init__(self) -> None:
         super().__init__()
-        self.people = [self.stage.alice, self.stage.bob, self.stage.carol]
-        self.transfers: list[uuid.UUID] = []
-        self.set_right()
+        self.both("set_right")
 
-    def set_right(self) -> None:
-        """What an earlier story has left must not decide this one: nothing is frozen, limited or paused."""
-        staff = self.stage.staff
-        with suppress(Conflict):
-            resume_world(actor=staff)
-        for person in self.people:
-            unfreeze(actor=staff, account=person.number)
-            set_limits(actor=staff, account=person.number, per_payment=None, per_day=None)
+    def both(self, word: str, *arguments: Any) -> None:
+        """Ask both; a refusal is one of those we know."""
+        first, *others = [json.loads(json.dumps(bank.ask(word, *arguments))) for bank in self.banks]
+        assert "refused" not in first or first["refused"][0] in REFUSALS
+        for other in others:
+            assert other == first, f"the engines disagree about {word}{arguments}"
 
-    @contextmanager
-    def step(self) -> Iterator[None]:
-        """A refusal is one of those we know, and has changed nothing."""
-        before = self.stage.books()
-        try:
-            yield
-        except DomainError as refused:
-            said = refused.code
-        else:
-            return
-        assert said in REFUSALS
-        assert self.stage.books() == before, "a refused request changed something"
-
-    def twice(self, do: Callable[[Claim], Any]) -> Any:
-        """Do it, and ask again with the same key: the answer is the same and nothing is done a second time."""
-        claim = Claim(str(uuid.uuid4()), b"h" * 32)
-        try:
-            first = do(claim)
-        except DomainError as refused:
-            self.is_refused_again(refused, do, claim)
-            raise
-        books = self.stage.books()
-        second = do(claim)
-        assert [one.transfer.pk for one in _paid(second)] == [one.transfer.pk for one in _paid(first)]
-        assert [one.new_balance for one in _paid(second)] == [one.new_balance for one in _paid(first)]
-        assert all(one.replayed for one in _paid(second))
-        assert self.stage.books() == books
-        self.transfers += [one.transfer.pk for one in _paid(first)]
-        return first
-
-    def is_refused_again(self, first: DomainError, do: Callable[[Claim], Any], claim: Claim) -> None:
-        """The same refusal, and nothing done."""
-        books = self.stage.books()
-        with pytest.raises(DomainError) as again:
-            do(claim)
-        assert again.value.code == first.code
-        assert self.stage.books() == books
-
-    @rule(payer=places, payee=places, amount=amounts)
+    @rule(payer=places, payee=payees, amount=amounts)
     def pays(self, payer: int, payee: int, amount: int) -> None:
-        one, other = self.people[payer], self.people[payee]
-        payment = Payment(to_account=other.number, amount=amount)
-        with self.step():
-            self.twice(lambda claim: transfer(actor=one.actor, payment=payment, claim=claim))
+        self.both("pay", payer, payee, amount)
 
-    @rule(payer=places, lines=st.lists(st.tuples(st.integers(0, 3), amounts), min_size=1, max_size=6))
+    @rule(payer=places, lines=st.lists(st.tuples(payees, amounts), min_size=1, max_size=6))
     def pays_many(self, payer: int, lines: list[tuple[int, int]]) -> None:
-        numbers = [person.number for person in self.people] + [NOBODY]
-        payments = [Payment(to_account=numbers[place], amount=amount) for place, amount in lines]
-        actor = self.people[payer].actor
-        with self.step():
-            self.twice(lambda claim: transfer_batch(actor=actor, payments=payments, claim=claim))
+        self.both("pay_many", payer, lines)
 
-    @rule(place=places, amount=amounts)
+    @rule(place=payees, amount=amounts)
     def is_charged_at_the_till(self, place: int, amount: int) -> None:
-        number, device = self.people[place].number, self.stage.device
-        with self.step():
-            self.twice(
-                lambda claim: terminal_payment(
-                    actor=device,
-                    from_account=number,
-                    to_account=self.stage.bob.number,
-                    amount=amount,
-                    claim=claim,
-                )
-            )
+        self.both("charge", place, amount)
 
     @rule(which=st.integers(0, 30), who=st.integers(0, 4), amount=st.none() | st.integers(1, 60_00))
     def gives_back(self, which: int, who: int, amount: int | None) -> None:
-        if not self.transfers:
-            return
-        actors: list[Actor] = [person.actor for person in self.people] + [self.stage.device, self.stage.staff]
-        pk, actor = self.transfers[-1 - which % len(self.transfers)], actors[who]
-        with self.step():
-            self.twice(lambda claim: refund(actor=actor, transfer_id=pk, amount=amount, claim=claim))
+        self.both("give_back", which, who, amount)
 
     @rule(place=places, how=st.sampled_from(Balance.Freeze.values))
     def is_frozen(self, place: int, how: str) -> None:
-        freeze(actor=self.stage.staff, account=self.people[place].number, how=how)
+        self.both("freeze", place, how)
 
     @rule(place=places)
     def is_thawed(self, place: int) -> None:
-        unfreeze(actor=self.stage.staff, account=self.people[place].number)
+        self.both("unfreeze", place)
 
-    @rule(place=places, limits=st.tuples(*[st.none() | st.integers(1, 500_00)] * 2))
-    def is_limited(self, place: int, limits: tuple[int | None, int | None]) -> None:
-        number = self.people[place].number
-        set_limits(actor=self.stage.staff, account=number, per_payment=limits[0], per_day=limits[1])
+    @rule(place=places, per_payment=limits, per_day=limits)
+    def is_limited(self, place: int, per_payment: int | None, per_day: int | None) -> None:
+        self.both("limit", place, per_payment, per_day)
 
     @rule(place=places, amount=st.integers(-150_00, 150_00), force=st.booleans())
     def is_adjusted(self, place: int, amount: int, *, force: bool) -> None:
-        number, staff = self.people[place].number, self.stage.staff
-        with self.step():
-            self.twice(
-                lambda claim: adjust(
-                    actor=staff, account=number, amount=amount, reason="story", force=force, claim=claim
-                )
-            )
+        self.both("adjust", place, amount, force)
 
     @rule()
     def everything_stops(self) -> None:
-        with self.step():
-            pause_world(actor=self.stage.staff)
+        self.both("pause")
 
     @rule()
     def everything_goes_on(self) -> None:
-        with self.step():
-            resume_world(actor=self.stage.staff)
-
-    @invariant()
-    def the_books_are_in_order(self) -> None:
-        with tenancy.scope(self.stage.event.tenant):
-            balances = list(Balance.objects.all())
-            entries = list(Entry.objects.order_by("account_id", "shard", "seq"))
-            refunds = list(Refunded.objects.values_list("pk", "amount", "original"))
-            given = list(Transfer.objects.exclude(refunds=None).values_list("refunds", "amount"))
-        assert sum(row.amount for row in balances) == 0
-        replayed: dict[tuple[int, int], tuple[int, int]] = {}
-        for entry in entries:
-            seq, amount = replayed.get((entry.account_id, entry.shard), (0, 0))
-            assert (entry.seq, entry.balance_after) == (seq + 1, amount + entry.amount)
-            replayed[entry.account_id, entry.shard] = entry.seq, entry.balance_after
-        for row in balances:
-            assert (row.last_seq, row.amount) == replayed.get((row.account_id, row.shard), (0, 0))
-            assert row.floor is None or row.amount - row.held >= row.floor
-        for pk, amount, original in refunds:
-            assert amount == sum(part for refunded, part in given if refunded == pk)
-            assert amount <= original
-
-    @invariant()
-    def what_is_available_is_what_is_above_the_floor(self) -> None:
-        with tenancy.scope(self.stage.event.tenant):
-            for standing in selectors.standings([_account(person) for person in self.people]):
-                row = standing.balance
-                assert standing.available == row.amount - row.held - (row.floor or 0)
-                assert standing.available >= 0
+        self.both("resume")
 
 
-def _paid(answer: Any) -> list[Any]:
-    return answer if isinstance(answer, list) else [answer]
+@pytest.fixture
+def on_sqlite(tmp_path: Path) -> Iterator[Elsewhere]:
+    """The same stage on SQLite, in a process of its own."""
+    environment = process_environment(f"sqlite:///{tmp_path / 'other.sqlite3'}", tmp_path)
+    assert manage("migrate", "--verbosity=0", environment=environment).returncode == 0
+    elsewhere = Elsewhere(environment)
+    yield elsewhere
+    elsewhere.close()
 
 
-def _account(person: Person) -> Account:
-    return person.account
-
-
-def test_after_every_step_of_any_story_the_books_are_in_order(stage: Stage) -> None:
-    Story.stage = stage
+def run(examples: int) -> None:
     run_state_machine_as_test(
         Story,
         settings=settings(
-            max_examples=12,
+            max_examples=examples,
             stateful_step_count=20,
             deadline=None,
+            phases=(Phase.reuse, Phase.generate),  # the steps are told; making them fewer takes minutes
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+# Both engines are in each of these already, so the run on SQLite does not repeat them.
+
+
+@pytest.mark.postgresql_only
+def test_both_engines_tell_every_story_alike(stage: Stage, on_sqlite: Elsewhere) -> None:
+    Story.banks = [Teller(stage), on_sqlite]
+    run(12)
+
+
+@pytest.mark.soak
+@pytest.mark.postgresql_only
+def test_both_engines_tell_many_stories_alike(stage: Stage, on_sqlite: Elsewhere) -> None:
+    Story.banks = [Teller(stage), on_sqlite]
+    run(int(os.environ.get("SOAK_STORIES", "300")))
