@@ -43,12 +43,13 @@ RATES: Final[dict[str, Rate]] = {
     # By address.
     "register": Rate(60, 60),
     "login": Rate(120, 60),
-    # By device. One that has proved an earlier sign-in does not share the venue's address with whoever floods it.
-    "login_device": Rate(120, 60),
+    # By device.
     "register_device": Rate(3, 3600),
     # By session, for the same reason.
     "refresh": Rate(60, 60),
-    # By user.
+    # By user. Devices that have proved an earlier sign-in of theirs do not share the venue's address with whoever floods it. Not
+    # by device: each sign-in on a device without a proof makes another one.
+    "login_known": Rate(120, 60),
     "confirm": Rate(10, 60),
     "transfer": Rate(60, 60),
     # By device key.

@@ -28,8 +28,8 @@ def login(
     with tenancy.scope(actor.tenant):
         user = selectors.login_named(character_name)
     is_known = user is not None and device.knows(user.pk)
-    if is_known:
-        limits.hit("login_device", device.id)
+    if user is not None and is_known:
+        limits.hit("login_known", user.pk.hex)
     else:
         limits.hit("login", limits.network(actor.origin.ip))
     attempt = limits.Attempt(

@@ -213,6 +213,24 @@ def test_whoever_floods_the_venues_address_does_not_keep_known_phones_out(
     assert world.arcadia.phone().post("auth/refresh", token).status_code == 200
 
 
+def test_new_proofs_for_one_login_are_no_new_allowance(world: World, clock: Traveller) -> None:
+    """The attack: collecting proofs with one's own login, and then having a slow hash computed for each try of each."""
+    proofs = [login(world.arcadia.phone(), PASSWORD).json()["device_proof"] for _sign_in in range(3)]
+    phones = [world.arcadia.phone(**{"X-Device-Proof": proof}) for proof in proofs]
+    codes = [login(phones[number % 3], "wrong password").status_code for number in range(121)]
+    assert codes == [401] * 120 + [429]
+
+
+def test_whoever_uses_up_the_tries_of_one_login_takes_nothing_from_another(
+    world: World, clock: Traveller
+) -> None:
+    shared = login(world.arcadia.phone(), PASSWORD, name="Bob").json()["device_proof"]
+    both = login(world.arcadia.phone(**{"X-Device-Proof": shared}), PASSWORD).json()["device_proof"]
+    bobs = world.arcadia.phone(**{"X-Device-Proof": both})
+    assert [login(bobs, "x", name="Bob").status_code for _try in range(121)][-1] == 429
+    assert login(bobs, PASSWORD).status_code == 200
+
+
 # -- Payments ----------------------------------------------------------------------------------------------------------
 
 
