@@ -5,11 +5,15 @@ server, the scripts in deploy/ against a real PostgreSQL and an empty folder. Th
 workflow in .github to say.
 """
 
+import contextlib
+import ipaddress
 import json
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +29,13 @@ from tests.servers import WebServer, free_port
 PROJECT = databases.PROJECT
 SECRET_NAME = re.compile(r"SECRET|PASSWORD|_KEY|KEYS|TOKEN")
 REQUIRED = re.compile(r"\$\{(\w+):\?[^}]+\}")
-OURS = ("app", "migrate")
+DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
+OURS = ("app", "migrate", "staff")
+#: Settings that .env cannot change, because the image and the compose file depend on them; docs/containers.md says why.
+FIXED = {
+    *("DEBUG", "HOST", "PORT", "COLLECTED_STATIC", "VAR_DIR", "BACKUP_DIR", "PG_BIN", "DEMO"),
+    *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"),
+}
 
 
 def dockerfile() -> list[tuple[str, str]]:
@@ -147,8 +157,37 @@ def test_the_app_starts_after_the_migration_and_healthy_servers() -> None:
     assert migrate["restart"] == "no"
 
 
+def test_staff_is_started_by_name_only_and_waits_for_the_database_alone() -> None:
+    staff = services()["staff"]
+    assert staff["profiles"] == ["staff"]
+    assert staff["restart"] == "no"
+    # Not for `migrate`: a backup goes back into a database that has no table yet.
+    assert staff["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+
+
+def test_backups_leave_the_machines_volumes_into_a_folder_that_docker_does_not_make() -> None:
+    [mount] = services()["staff"]["volumes"]
+    assert mount["type"] == "bind"
+    assert mount["source"] == "${BACKUP_FOLDER:-./backups}"
+    assert mount["bind"] == {"create_host_path": False}
+    [volume] = of("VOLUME")
+    # BACKUP_DIR, when it is not set, in the image's VAR_DIR.
+    assert mount["target"] == f"{volume}/backups"
+    assert any(f"VAR_DIR={volume}" in arguments for arguments in of("ENV"))
+    user = next(arguments for name, arguments in last_stage() if name == "USER").partition(":")[0]
+    page = (PROJECT / "docs" / "containers.md").read_text()
+    assert f"-o {user} -g {user} backups" in page
+
+
+def test_one_service_builds_the_image_and_the_others_take_it_from_there() -> None:
+    assert [name for name, service in services().items() if "build" in service] == ["app"]
+    assert {services()[name]["image"] for name in OURS} == {"neobank:local"}
+    for name in set(OURS) - {"app"}:
+        assert services()[name]["pull_policy"] == "never"
+
+
 def test_every_image_has_an_exact_version_and_postgresql_is_the_tested_one() -> None:
-    images = {name: service["image"] for name, service in services().items() if "build" not in service}
+    images = {name: service["image"] for name, service in services().items() if name not in OURS}
     assert all(re.search(r":\d+\.\d+", image) for image in images.values()), images
     assert images["postgres"].startswith(f"postgres:{databases.POSTGRES_MAJOR}.")
 
@@ -156,7 +195,8 @@ def test_every_image_has_an_exact_version_and_postgresql_is_the_tested_one() -> 
 def test_everything_that_must_last_is_on_a_named_volume() -> None:
     declared = set(compose()["volumes"])
     mounts = {
-        name: [str(mount).split(":")[:2] for mount in s.get("volumes", [])] for name, s in services().items()
+        name: [mount.split(":")[:2] for mount in s.get("volumes", []) if isinstance(mount, str)]
+        for name, s in services().items()
     }
     named = {source for pairs in mounts.values() for source, _ in pairs if not source.startswith(".")}
     assert named == declared
@@ -186,17 +226,65 @@ def test_no_secret_is_written_down_and_none_has_a_default() -> None:
     assert not [name for name in re.findall(r"\$\{(\w+):?-", text) if SECRET_NAME.search(name)]
 
 
-def test_only_the_migration_and_the_database_know_the_owners_password() -> None:
+def test_only_the_migration_staff_and_the_database_know_the_owners_password() -> None:
     knowing = {
         name for name, service in services().items() if "OWNER_DATABASE_PASSWORD" in json.dumps(service)
     }
-    assert knowing == {"migrate", "postgres"}
+    assert knowing == {"migrate", "staff", "postgres"}
 
 
 def test_our_containers_are_given_only_settings_that_exist() -> None:
     known = set().union(*(house.settings_read(module) for module in house.project_modules()))
     for name in OURS:
         assert set(services()[name]["environment"]) <= known
+
+
+def test_every_documented_setting_in_the_env_file_reaches_the_bank_or_is_said_not_to() -> None:
+    documented = house.settings_documented((PROJECT / "docs" / "settings.md").read_text())
+    given = services()["app"]["environment"]
+    passed = {name for name, value in given.items() if value.startswith((f"${{{name}:-", f"${{{name}:?"))}
+    assert documented - passed == FIXED
+    page = (PROJECT / "docs" / "containers.md").read_text()
+    assert house.settings_documented(page.partition("## What the containers settle themselves")[2]) >= FIXED
+
+
+def test_what_the_env_file_leaves_out_is_as_the_settings_page_says() -> None:
+    """The defaults stand twice; here they are compared, by starting with them and without."""
+    show = (
+        "import django, json; from django.conf import settings; django.setup(); "
+        "values = {name: getattr(settings, name) for name in dir(settings) if name.isupper()}; "
+        "print(json.dumps(values, default=lambda value: type(value).__name__))"
+    )
+    defaults = {
+        name: found[1]
+        for name, value in services()["app"]["environment"].items()
+        if (found := DEFAULT.fullmatch(value))
+    }
+    assert {"HSTS_SECONDS", "LOG_LEVEL", "WEB_WORKERS"} <= set(defaults)
+    bare = {
+        "DJANGO_SETTINGS_MODULE": "neobank.settings",
+        "DATABASE_URL": "postgresql://neobank_web@postgres/neobank",
+        "REDIS_URL": "redis://valkey",
+    }
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", show],
+            env=bare | more,
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for more in ({}, defaults)
+    ]
+    assert said[0] == said[1]
+
+
+def test_the_gateway_that_a_proxy_on_this_machine_comes_from_is_fixed_and_documented() -> None:
+    [network] = compose()["networks"]["default"]["ipam"]["config"]
+    subnet, gateway = (DEFAULT.sub(r"\1", network[name]) for name in ("subnet", "gateway"))
+    assert ipaddress.ip_address(gateway) in ipaddress.ip_network(subnet)
+    assert f"TRUSTED_PROXIES={gateway}" in (PROJECT / "docs" / "containers.md").read_text()
 
 
 # -- deploy/ -----------------------------------------------------------------------------------------------------------
@@ -229,8 +317,24 @@ def test_the_secrets_file_holds_all_that_compose_asks_for_and_is_never_overwritt
     assert file.read_bytes() == before
 
 
-@pytest.mark.postgresql_only
-def test_the_web_servers_login_gets_the_applications_rights_and_no_others(tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Cluster:
+    """A PostgreSQL as the compose file's first start leaves it, and the settings of the services that use it."""
+
+    server: databases.Postgres
+    web: dict[str, str]
+    owner: dict[str, str]
+
+    def run(self, *command: str, as_: dict[str, str]) -> str:
+        """What a command of manage.py prints, run under one of the two; fails when it does."""
+        done = databases.manage(*command, environment=as_)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@contextlib.contextmanager
+def first_start(folder: Path) -> Iterator[Cluster]:
+    """deploy/postgres has run, `migrate` has not; the commands keep their files in `folder`."""
     server = databases.start_postgres(durable=False)
     try:
         server.execute("CREATE ROLE neobank_owner LOGIN SUPERUSER")
@@ -248,16 +352,50 @@ def test_the_web_servers_login_gets_the_applications_rights_and_no_others(tmp_pa
             text=True,
         )
         assert made.returncode == 0, made.stderr
-        web = server.url("neobank").replace("postgres@", "neobank_web@")
-        owner = server.url("neobank").replace("postgres@", "neobank_owner@")
-        settings = environment.process_environment(web, tmp_path) | {"DATABASE_OWNER_URL": owner}
-        migrated = databases.manage("migrate", "--verbosity=0", environment=settings)
-        assert migrated.returncode == 0, migrated.stderr
-        checked = databases.manage("migrate", "--check", environment=settings | {"DATABASE_OWNER_URL": ""})
-        assert checked.returncode == 0, checked.stderr
-        with psycopg.connect(web) as connection:
-            assert connection.execute("SELECT count(*) FROM ledger_transfer").fetchone() == (0,)
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute("TRUNCATE ledger_transfer")
+        url = server.url("neobank")
+        web = environment.process_environment(url.replace("postgres@", "neobank_web@"), folder)
+        owner = {"DATABASE_OWNER_URL": url.replace("postgres@", "neobank_owner@")}
+        yield Cluster(server, web, web | owner)
     finally:
         server.remove()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """The database of one machine."""
+    with first_start(tmp_path) as made:
+        yield made
+
+
+@pytest.mark.postgresql_only
+def test_the_web_servers_login_gets_the_applications_rights_and_no_others(cluster: Cluster) -> None:
+    cluster.run("migrate", "--verbosity=0", as_=cluster.owner)
+    cluster.run("migrate", "--check", as_=cluster.web)
+    with psycopg.connect(cluster.web["DATABASE_URL"]) as connection:
+        assert connection.execute("SELECT count(*) FROM ledger_transfer").fetchone() == (0,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("TRUNCATE ledger_transfer")
+
+
+@pytest.mark.postgresql_only
+def test_a_first_event_is_made_by_app_and_backed_up_practised_and_put_back_by_staff(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    cluster.run("migrate", "--verbosity=0", as_=cluster.owner)
+    cluster.run("bootstrap", as_=cluster.web)
+    assert "is a game master of" in cluster.run("create_gm", "Nyx", "--generate", as_=cluster.web)
+    refused = databases.manage("backup", environment=cluster.web)
+    assert refused.returncode == 1
+    assert "There is no new backup" in refused.stderr
+
+    cluster.run("backup", as_=cluster.owner)
+    [backup] = (tmp_path / "backups").glob("*.nbk")
+    assert "The drill succeeded" in cluster.run("backup_drill", as_=cluster.owner)
+    cluster.server.execute("ALTER DATABASE neobank RENAME TO neobank_before")
+    cluster.server.execute("CREATE DATABASE neobank OWNER neobank_owner")
+    with first_start(tmp_path) as another_machine:
+        for here in (cluster, another_machine):
+            assert "neo: clean" in here.run("restore", str(backup), as_=here.owner)
+            here.run("migrate", "--verbosity=0", as_=here.owner)
+            assert "neo: clean" in here.run("check_books", as_=here.owner)
+            assert "is a game master already" in here.run("create_gm", "Nyx", as_=here.web)
