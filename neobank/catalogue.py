@@ -61,7 +61,9 @@ CODES: Final[dict[str, Row]] = {
     "invalid_password": Row(
         400, _("Password too weak"), "The new password is too short, too common or too like the name."
     ),
-    "invalid_run": Row(400, _("Invalid run"), "A run has 1 to 10,000 payments."),
+    "invalid_run": Row(
+        400, _("Invalid run"), "A run has a name and 1 to 10,000 payments, each to another account."
+    ),
     "invalid_tenant": Row(400, _("Invalid event"), "The event asked for cannot be made: see the sentence."),
     "reason_required": Row(
         400, _("Reason needed"), "A game master's movement carries a reason, for the trail."
@@ -186,7 +188,7 @@ CODES: Final[dict[str, Row]] = {
     "run_differs": Row(
         409,
         _("Run differs"),
-        "A GM run with this name was begun with other people or amounts; start a new one.",
+        "A GM run with this name has paid some of these accounts other amounts, or from another payer.",
     ),
     "same_account": Row(409, _("Same account"), "Payer and payee are the same account."),
     "slug_used": Row(409, _("Short name used"), "Another event has this short name."),

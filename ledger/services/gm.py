@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, tenancy
 from accounts.actors import Actor
 from accounts.errors import Conflict, DomainError, Invalid, NotFound
 from accounts.models import Faction
@@ -140,7 +140,10 @@ class PayLine:
 
 @dataclass(frozen=True, slots=True)
 class PayRun:
-    """What a run has done. ``refused`` stopped it, at the line with index ``refused_line``; lines before its chunk are paid."""
+    """What a run has come to: lines that this call has ``paid``, lines ``paid_before``, and the ``total`` of both (minor units).
+
+    ``refused`` stopped it, at the line with index ``refused_line``: of that line's chunk this call has paid nobody.
+    """
 
     paid: int
     paid_before: int
@@ -171,11 +174,12 @@ def pay_run(
     from_account: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> PayRun:
-    """Pay 1 to 10,000 lines, newly issued or from ``from_account``, in chunks of 1000 that are each all or nothing.
+    """Pay 1 to 10,000 accounts, newly issued or from ``from_account``, in chunks of 1000 that are each all or nothing.
 
-    Each line carries a reference made from ``run`` and its place, which is unique for ever, so the same run called again, by
-    whomever, goes on where it was cut or refused and pays nobody twice. Stops at the first refused chunk and says which line it
-    was. Raises ``Denied``, ``NotFound``, ``Invalid`` (``invalid_run``, ``reason_required``, ``invalid_memo``).
+    Each line carries a reference made from ``run`` and the account, which is unique for ever. So the same run called again, by
+    whomever and with whatever list, pays whoever is missing and nobody twice. Where a line was paid with another amount or from
+    another payer, nobody is paid (``run_differs``). Stops at the first refused chunk and says which line it was. Raises
+    ``Denied``, ``NotFound``, ``Invalid`` (``invalid_run``, ``reason_required``, ``invalid_memo``).
     """
     actor.require("ledger.payroll")
     if not 1 <= len(lines) <= RUN_MAX or not 1 <= len(run) <= 100:
@@ -186,74 +190,134 @@ def pay_run(
         )
     for memo in {reason, *(line.memo for line in lines)}:
         check_memo(memo)
-    paid = before = total = 0
-    for start, chunk in _chunks(lines):
-        references = _references(run, start, len(chunk))
+    due = _due(lines, run=run, reason=reason)
+    with tenancy.scope(actor.tenant):
+        source = _payroll_source(actor, from_account)
+        # All of it is looked at before the first payment: a run on other terms is refused whole.
+        differing = _differing(_settled(due), due, source)
+    if differing is not None:
+        return _stopped(actor, due, 0, differing)
+    paid = 0
+    for chunk in _chunks(due):
         try:
-            fresh = _pay_chunk(
-                actor=actor, lines=chunk, references=references, reason=reason, payer=from_account
-            )
+            paid += _pay_chunk(actor=actor, lines=chunk, source=source, run=run, reason=reason)
         except DomainError as refused:
-            return PayRun(paid, before, total, refused, start + int(refused.facts.get("index", 0)))
-        total += sum(line.amount for line in chunk)
-        paid += len(chunk) if fresh else 0
-        before += 0 if fresh else len(chunk)
+            refused.facts.setdefault("place", chunk[0].place)
+            return _stopped(actor, due, paid, refused)
         if progress is not None:
             progress(len(chunk))
-    return PayRun(paid, before, total)
+    return PayRun(paid, len(due) - paid, sum(line.amount for line in due))
+
+
+def _stopped(actor: Actor, due: Sequence[_Due], paid: int, refused: DomainError) -> PayRun:
+    """How far the whole run has come; ``refused.facts`` has the place where it stopped."""
+    with tenancy.scope(actor.tenant):
+        settled = _settled(due)
+    place = int(refused.facts["place"])
+    if refused.code == "run_differs":
+        refused = _run_differs(place, paid=len(settled), count=len(due))
+    return PayRun(paid, len(settled) - paid, sum(row.amount for row in settled.values()), refused, place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A line of a run: its place there, and the reference under which it is paid once for ever."""
+
+    place: int
+    payee: str
+    amount: int
+    memo: str
+    reference: str
+
+
+def _due(lines: Sequence[PayLine], *, run: str, reason: str) -> list[_Due]:
+    """Raises ``Invalid`` (``invalid_run``) where an account stands twice: only one of its lines could ever be paid."""
+    name = uuid.uuid5(uuid.NAMESPACE_OID, run).hex
+    due = {}
+    for place, line in enumerate(lines):
+        payee = numbers.normalize(line.account)
+        if payee in due:
+            raise Invalid(
+                "invalid_run",
+                _("%(number)s stands in this run twice; a run pays nobody twice.") % {"number": payee},
+            )
+        due[payee] = _Due(place, payee, line.amount, line.memo or reason, f"run:{name}:{payee}"[:64])
+    return list(due.values())
 
 
 @unit_of_work
 def _pay_chunk(
-    *, actor: Actor, lines: Sequence[PayLine], references: Sequence[str], reason: str, payer: str | None
-) -> bool | DomainError:
-    """Pay one chunk; False when it was paid before. A refusal is committed as a line of the trail, and as nothing else."""
-    source = _payroll_source(actor, payer)
+    *, actor: Actor, lines: Sequence[_Due], source: Account, run: str, reason: str
+) -> int | DomainError:
+    """Pay those of one chunk who were not paid in this run before, and return how many.
+
+    A refusal is committed as a line of the trail, and as nothing else.
+    """
+    settled = _settled(lines)
+    if (differing := _differing(settled, lines, source)) is not None:
+        return differing
+    missing = [line for line in lines if line.reference not in settled]
+    if not missing:
+        return 0
     orders = [
         Order(
             from_account=source.number,
-            to_account=numbers.normalize(line.account),
+            to_account=line.payee,
             amount=line.amount,
             kind=Transfer.Kind.PAYROLL,
-            memo=line.memo or reason,
-            reference=reference,
+            memo=line.memo,
+            reference=line.reference,
         )
-        for line, reference in zip(lines, references, strict=True)
+        for line in missing
     ]
-    paid_before = selectors.transfers_by_references(references)
-    if paid_before:
-        if [_what(row) for row in paid_before] != [(o.from_account, o.to_account, o.amount) for o in orders]:
-            return Conflict(
-                "run_differs",
-                _(
-                    "This run was begun with another payer, other people or other amounts. Start a new run for the rest."
-                ),
-            )
-        return False
     posted = posting.post(actor=actor, authority=Authority.GM, transfers=orders)
     if isinstance(posted, DomainError) and posted.code == "reference_used":
-        # Somebody paid the same chunk just now.
+        # Somebody paid one of them in the same run just now.
         raise RunAgain
     audit.record(
         actor=actor,
         action="payroll.pay",
         target=target(source),
         status=posted.code if isinstance(posted, DomainError) else "ok",
-        run=references[0],
-        lines=len(lines),
-        total=sum(line.amount for line in lines),
+        run=run,
+        lines=len(missing),
+        total=sum(line.amount for line in missing),
         reason=reason,
     )
-    return posted if isinstance(posted, DomainError) else True
+    if isinstance(posted, DomainError):
+        posted.facts["place"] = missing[int(posted.facts.get("index", 0))].place
+        return posted
+    return len(missing)
 
 
-def _what(transfer: Transfer) -> tuple[str, str, int]:
-    return transfer.from_account.number, transfer.to_account.number, transfer.amount
+def _settled(lines: Sequence[_Due]) -> dict[str, Transfer]:
+    """What was paid of ``lines`` before, by reference."""
+    return {
+        str(row.reference): row
+        for chunk in _chunks(lines)
+        for row in selectors.transfers_by_references([line.reference for line in chunk])
+    }
 
 
-def _references(run: str, start: int, count: int) -> list[str]:
-    name = uuid.uuid5(uuid.NAMESPACE_OID, run).hex
-    return [f"run:{name}:{line}" for line in range(start, start + count)]
+def _differing(settled: Mapping[str, Transfer], lines: Sequence[_Due], source: Account) -> Conflict | None:
+    """The refusal when one of ``lines`` was paid with another amount, or by another payer than ``source``."""
+    for line in lines:
+        row = settled.get(line.reference)
+        if row is not None and (row.amount, row.from_account_id) != (line.amount, source.pk):
+            return _run_differs(line.place, paid=len(settled), count=len(lines))
+    return None
+
+
+def _run_differs(place: int, *, paid: int, count: int) -> Conflict:
+    return Conflict(
+        "run_differs",
+        _(
+            "This run has paid %(paid)d of these %(count)d accounts before, but with other amounts or from another payer. A new "
+            "run would pay those %(paid)d again. Repeat this one as it was begun: whoever is missing is paid, and nobody twice."
+        )
+        % {"paid": paid, "count": count},
+        facts={"place": place},
+    )
 
 
 def _payroll_source(actor: Actor, number: str | None) -> Account:
@@ -267,6 +331,6 @@ def _payroll_source(actor: Actor, number: str | None) -> Account:
     return source
 
 
-def _chunks(lines: Sequence[PayLine]) -> Iterator[tuple[int, Sequence[PayLine]]]:
+def _chunks(lines: Sequence[_Due]) -> Iterator[Sequence[_Due]]:
     for start in range(0, len(lines), MAX_BATCH):
-        yield start, lines[start : start + MAX_BATCH]
+        yield lines[start : start + MAX_BATCH]

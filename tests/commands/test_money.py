@@ -178,21 +178,44 @@ def test_a_run_that_is_repeated_pays_nobody_twice(run: Run, event: Event, alice:
         said, _err = run("pay_faction", event.faction.name, "10.50", "--yes", "--run", "monday")
     assert "2 people had been paid in this run before." in said
     assert alice.balance() == 11_050
-    with pytest.raises(CommandError, match="Start a new run"):
+    with pytest.raises(CommandError, match="Run monday: This run has paid 2 of these 2 accounts before"):
         run("pay_faction", event.faction.name, "11", "--yes", "--run", "monday")
     run("pay_faction", event.faction.name, "10.50", "--yes")
     assert alice.balance() == 12_100
+
+
+def test_a_member_who_joined_after_a_run_is_paid_by_the_same_run(
+    run: Run, event: Event, alice: Person, bob: Person
+) -> None:
+    run("pay_faction", event.faction.name, "10.50", "--yes", "--run", "monday")
+    late = event.person("Aaron", faction=event.faction.name)
+    said, _err = run("pay_faction", event.faction.name, "10.50", "--yes", "--run", "monday")
+    assert "Paid 1 people ₵10.50 (1050) in total." in said
+    assert "2 people had been paid in this run before." in said
+    assert [person.balance() for person in (alice, bob, late)] == [11_050, 1_050, 1_050]
 
 
 def test_a_faction_may_pay_out_of_an_account_and_is_refused_whole_when_that_is_not_enough(
     run: Run, event: Event, alice: Person, bob: Person
 ) -> None:
     boss = event.person("Boss", money=1_500)
-    with pytest.raises(CommandError, match=rf"Stopped at {bob.number}; nobody"):
+    with pytest.raises(CommandError, match=rf"Stopped at {bob.number}\. Nobody was paid\. To go on"):
         run("pay_faction", event.faction.name, "10", "--yes", "--from", boss.number)
     assert [person.balance() for person in (alice, bob, boss)] == [10_000, 0, 1_500]
     run("pay_faction", event.faction.name, "7.50", "--yes", "--from", boss.number)
     assert [person.balance() for person in (alice, bob, boss)] == [10_750, 750, 0]
+
+
+def test_a_repeated_run_that_is_refused_says_how_many_are_paid(
+    run: Run, event: Event, alice: Person, bob: Person
+) -> None:
+    boss = event.person("Boss", money=1_500)
+    again = ["pay_faction", event.faction.name, "7.50", "--yes", "--from", boss.number, "--run", "friday"]
+    run(*again)
+    late = event.person("Late", faction=event.faction.name)
+    with pytest.raises(CommandError, match=rf"Stopped at {late.number}\. 2 people are paid, 1 are not\."):
+        run(*again)
+    assert [person.balance() for person in (alice, bob, late)] == [10_750, 750, 0]
 
 
 def test_a_frozen_member_is_paid_all_the_same(run: Run, event: Event, alice: Person) -> None:

@@ -33,7 +33,9 @@ class Command(StaffCommand):
         parser.add_argument(
             "--from", dest="payer", metavar="NC-XXXX-XXXX", help="who pays; without it, the money is issued"
         )
-        parser.add_argument("--run", metavar="ID", help="go on with this run: nobody is paid twice in it")
+        parser.add_argument(
+            "--run", metavar="ID", help="go on with this run: it pays whoever is missing, and nobody twice"
+        )
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--yes", action="store_true", help="pay without asking")
         how.add_argument("--dry-run", action="store_true", help="only show who would get what")
@@ -50,11 +52,13 @@ class Command(StaffCommand):
         self._show(lines, currency)
         if options["dry_run"]:
             return
+        question = _("Pay %(count)d people %(total)s in total?")
+        if options["run"]:
+            question = _(
+                "Pay %(count)d people %(total)s in total, without those whom run %(run)s has paid before?"
+            )
         total = both(sum(line.amount for line in lines), currency)
-        confirm(
-            _("Pay %(count)d people %(total)s in total?") % {"count": len(lines), "total": total},
-            yes=options["yes"],
-        )
+        confirm(question % {"count": len(lines), "total": total, "run": options["run"]}, yes=options["yes"])
         run = options["run"] or _new_run_id(faction)
         # Before the first payment: whoever is cut off has the name to go on with.
         self.note(_("Run %(run)s") % {"run": run})
@@ -87,28 +91,27 @@ class Command(StaffCommand):
 
     def _say_what_was_done(self, done: PayRun, lines: list[PayLine], run: str, currency: Currency) -> None:
         if done.paid:
-            self.say(
-                _("Paid %(count)d people %(total)s in total.")
-                % {
-                    "count": done.paid,
-                    "total": both(sum(line.amount for line in lines[: done.paid]), currency),
-                }
-            )
+            # One amount for everybody, so it does not matter who they were.
+            amount = both(done.paid * lines[0].amount, currency)
+            self.say(_("Paid %(count)d people %(total)s in total.") % {"count": done.paid, "total": amount})
         if done.paid_before:
             self.say(_("%(count)d people had been paid in this run before.") % {"count": done.paid_before})
         if done.refused is None:
             return
+        paid = done.paid + done.paid_before
+        facts = {
+            "sentence": done.refused.sentence,
+            "number": lines[done.refused_line or 0].account,
+            "run": run,
+            "paid": paid,
+            "missing": len(lines) - paid,
+        }
         if done.refused.code == "run_differs":
-            raise CommandError(
-                _(
-                    "Run %(run)s has paid other people or another amount. Start a new run for whoever is missing."
-                )
-                % {"run": run}
-            )
-        offender = lines[done.refused_line or 0].account
+            raise CommandError(_("Run %(run)s: %(sentence)s") % facts)
+        so_far = _("%(paid)d people are paid, %(missing)d are not.") if paid else _("Nobody was paid.")
         raise CommandError(
-            _("%(sentence)s Stopped at %(number)s; nobody from there on was paid. To go on: --run %(run)s")
-            % {"sentence": done.refused.sentence, "number": offender, "run": run}
+            _("%(sentence)s Stopped at %(number)s. %(so_far)s To go on: --run %(run)s")
+            % {**facts, "so_far": so_far % facts}
         )
 
 
