@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, limits, names, passwords, selectors, tenancy
 from accounts.actors import Actor
-from accounts.errors import DomainError, Unauthenticated
+from accounts.errors import DomainError, Invalid, Unauthenticated
 from accounts.models import User
 from accounts.services import people, sessions
 from accounts.units import unit_of_work
@@ -34,7 +34,7 @@ def login(
         limits.hit("login", limits.network(actor.origin.ip))
     attempt = limits.Attempt(
         tenant=str(actor.tenant.pk),
-        name_key=user.name_key if user else names.key(character_name[: names.MAX_LENGTH]),
+        name_key=user.name_key if user else _key_of_nobody(character_name),
         ip=actor.origin.ip,
         device=device.id,
         is_known=is_known,
@@ -54,6 +54,14 @@ def login(
     )
     attempt.succeeded()
     return signed_in
+
+
+def _key_of_nobody(typed: str) -> str:
+    """What tries are counted under when there is no such login: however it is spelled, as if there were one."""
+    try:
+        return names.key(names.clean(typed))
+    except Invalid:
+        return typed
 
 
 @unit_of_work

@@ -92,6 +92,25 @@ def test_a_name_that_does_not_exist_is_delayed_in_the_same_way(world: World, clo
     assert codes == [401] * 5 + [429]
 
 
+@pytest.mark.parametrize("name", ["Zed Two", "Nob Ody"])
+def test_other_spellings_of_a_name_wait_alike_whether_there_is_one_or_not(
+    world: World, clock: Traveller, name: str
+) -> None:
+    """The attack: asking by the delay whether a name is there, which the answer does not say."""
+    world.arcadia.person("Zed Two")
+    phone = world.arcadia.phone()
+    spellings = [name.replace(" ", blanks) for blanks in (" ", "  ", "\u3000", "\u2003 ", "   ", "    ")]
+    codes = [login(phone, "wrong password", name=spelling).status_code for spelling in spellings]
+    assert codes == [401] * 5 + [429]
+
+
+@pytest.mark.parametrize("name", ["x", "Ali\u200bce", "аlice", "y" * 64])
+def test_what_cannot_be_a_name_is_delayed_as_it_was_typed(world: World, clock: Traveller, name: str) -> None:
+    phone = world.arcadia.phone()
+    assert [login(phone, "wrong password", name=name).status_code for _try in range(6)] == [401] * 5 + [429]
+    assert login(phone, PASSWORD).status_code == 200
+
+
 def test_one_name_does_not_make_another_wait(world: World, clock: Traveller) -> None:
     phone = world.arcadia.phone()
     wrong(phone, 6)
