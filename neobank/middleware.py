@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.translation import gettext as _
 
 from accounts.addresses import has_trusted_peer
@@ -48,13 +48,19 @@ class RequestIdMiddleware:
 
 
 class RefusalMiddleware:
-    """Stops what may not reach a view, and turns refusals raised by pages into pages (API views have their own hook)."""
+    """Stops what may not reach a view, and turns refusals raised by pages into pages (API views have their own hook).
+
+    Django's decorators do not raise where a method is wrong, they answer with an empty page: that becomes one of ours.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed):
+            return views.wrong_method(request, response["Allow"])
+        return response
 
     def process_view(self, request: BankRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         problem = None

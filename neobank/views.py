@@ -71,6 +71,17 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return refusal(request, _certainly(Http404()))
 
 
+def wrong_method(request: HttpRequest, allowed: str) -> HttpResponse:
+    """The answer where only other methods are ``allowed`` (the text of the header): mostly a form's address typed by hand."""
+    problem = Problem.of(
+        "method_not_allowed",
+        _("This address cannot be used this way. Go back, and use the link or the button there."),
+    )
+    response = refusal(request, problem)
+    response["Allow"] = allowed
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500: nothing about what broke, and nothing that could break again (no database, no context processors)."""
     problem = Problem.of(

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
+from django.views.decorators.http import require_POST
 from django_ratelimit.exceptions import Ratelimited
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
@@ -94,5 +95,7 @@ urlpatterns = [
     path("api/v1/read-old", Reading.as_view(kind=OldFirmware)),
     path("break/<str:kind>", breaking_page),
     path("form", form),
+    path("form-only", require_POST(form)),
+    path("api/v1/form-only", require_POST(form)),
     path("", include("neobank.urls")),
 ]

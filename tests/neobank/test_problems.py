@@ -170,6 +170,14 @@ def test_the_wrong_method_type_and_address_are_told_apart(visitor: Client) -> No
     assert "POST" in answers["method_not_allowed"]["Allow"]
 
 
+def test_a_wrong_method_outside_of_the_framework_is_a_problem_or_a_page(visitor: Client) -> None:
+    answer, page = visitor.get("/api/v1/form-only"), visitor.get("/form-only")
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert (page.status_code, page["Content-Type"]) == (405, "text/html; charset=utf-8")
+    assert CODES["method_not_allowed"].title in page.content.decode()
+    assert answer["Allow"] == page["Allow"] == "POST"
+
+
 def test_a_nul_in_the_address_is_refused(visitor: Client) -> None:
     for address in ("/api/v1/break/%00", "/api/v1/break/denied?q=a%00b", "/break/denied?q=%00"):
         assert visitor.get(address).status_code == 400
