@@ -105,7 +105,7 @@ class ActionPage(View):
     tone: ClassVar[Tone] = ""
     form_class: ClassVar[type[forms.Form]] = ReasonForm
     in_one_step: ClassVar[bool] = False
-    # Money, keys and roles: a console left open for a minute must not be enough.
+    # Money, keys and roles, and what decides about money: a console left open for a minute must not be enough.
     asks_password: ClassVar[bool] = False
 
     http_method_names = ["get", "head", "post"]

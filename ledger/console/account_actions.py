@@ -262,6 +262,7 @@ class SetLimits(AccountAction):
     label = gettext_lazy("Set limits")
     noted_as = "account.limits"
     form_class = LimitsForm
+    asks_password = True
 
     def form_arguments(self) -> dict[str, Any]:
         typed = {"per_payment": self.balance.limit_per_payment, "per_day": self.balance.limit_per_day}

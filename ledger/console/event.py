@@ -85,6 +85,8 @@ class ChangeSettings(ActionPage):
     label = gettext_lazy("Change settings")
     noted_as = "tenant.settings"
     form_class = SettingsForm
+    # A welcome bonus behind open doors is new money for whoever comes.
+    asks_password = True
     row: Tenant
 
     def form_arguments(self) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class Refund(ActionPage):
     label = gettext_lazy("Refund")
     noted_as = "transfer.refund"
     form_class = RefundForm
+    asks_password = True
     row: Transfer
 
     @classmethod

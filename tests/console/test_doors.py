@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import get_resolver
+from django.utils import timezone
 
 from accounts import roles, tenancy
 from accounts.models import ApiKey, AuditEvent, Faction, Tenant, User
 from ledger.models import Account, Transfer
 from ledger.services.transfers import Payment, transfer
-from tests.cast import World
+from tests.cast import PASSWORD, World
 from tests.console.desk import Desk, offered, pages_of, tags_of, text_of, url_of
 
 # What support may look at; the rest needs a game master.
@@ -265,3 +268,54 @@ def test_a_pause_stands_on_every_page_in_capitals(world: World, gm: Desk) -> Non
         shown = text_of(gm.client.get(path, follow=True, HTTP_HOST=gm.host))
         assert "THE WORLD IS PAUSED." in shown
         assert "Reason: fire alarm" in shown
+
+
+# -- Who is sitting there ----------------------------------------------------------------------------------------------
+
+# What a console left open is not enough for. Freezing and pausing are urgent, and take nothing from anybody.
+ASKS_PASSWORD = {
+    (User, "role"),
+    (User, "new-password"),
+    (Account, "adjust"),
+    (Account, "limits"),
+    (Account, "issue-key"),
+    (Transfer, "refund"),
+    (ApiKey, "revoke"),
+    (Tenant, "settings"),
+}
+
+
+def test_money_keys_and_roles_ask_for_the_password_and_nothing_else_does() -> None:
+    asking = {
+        (model, action.name)
+        for model in admin.site._registry
+        for action in pages_of(model).all_actions()
+        if action.asks_password
+    }
+    assert asking == ASKS_PASSWORD
+
+
+def test_refunds_limits_and_settings_ask_for_the_password_after_a_while(world: World, gm: Desk) -> None:
+    paid = transfer(actor=world.alice.actor, payment=Payment(to_account=world.bob.number, amount=5_00))
+    settings = {
+        "name": "Arcadia",
+        "registration": "open",
+        "bonus_when_open": "on",
+        "welcome_bonus": "50",
+        "language": "en",
+        "time_zone": "Europe/Berlin",
+        "day_starts_at": "06:00",
+    }
+    for path, typed in (
+        (url_of(paid.transfer, "refund"), {"amount": "5", "reason": "a broken lamp"}),
+        (url_of(world.alice.account, "limits"), {"per_payment": "1", "per_day": ""}),
+        (url_of(world.arcadia.tenant, "settings"), settings),
+    ):
+        # Each after a break of its own: a password that was just typed holds for five minutes.
+        with time_machine.travel(timezone.now() + timedelta(hours=1)):
+            late = Desk(world.arcadia.host, world.gm)
+        with time_machine.travel(timezone.now() + timedelta(hours=1, minutes=6)):
+            statement = late.state(path, **typed)
+            assert "Your password" in text_of(statement), path
+            assert late.confirm(path, statement).status_code == 403, path
+            assert late.confirm(path, statement, password=PASSWORD).status_code == 303, path
