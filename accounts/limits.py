@@ -76,8 +76,13 @@ def hit(what: str, who: str) -> None:
         raise _too_many(max(1, usage["time_left"]))
 
 
+def count(what: str, who: str) -> None:
+    """Count one ``what`` of ``who`` that was done already, and refuse nothing."""
+    _usage(what, who, increment=True)
+
+
 def peek(what: str, who: str) -> None:
-    """Raises ``TooMany`` (``rate_limited``) when the next ``hit`` would, and counts nothing: for what only counts once done."""
+    """Raises ``TooMany`` (``rate_limited``) when the next ``hit`` would, and counts nothing: for what counts once done."""
     usage = _usage(what, who, increment=False)
     if usage is not None and usage["count"] >= RATES[what].count:
         raise _too_many(max(1, usage["time_left"]))

@@ -67,7 +67,7 @@ def register(
         device_name=device_name,
     )
     if counted_device:
-        limits.hit("register_device", place)
+        limits.count("register_device", place)
     return signed_in
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 import time_machine
 
-from accounts import tenancy
+from accounts import limits, tenancy
 from accounts.crypto import open_from
 from accounts.errors import Denied
 from accounts.models import AuditEvent, CredentialTenant, LoginSession, Tenant, User
 from accounts.services.invites import create_invite
 from accounts.services.tenants import create_tenant
+from identity.devices import Device
 from ledger.models import Account, AccountHolder, Transfer
 from tests.cast import EVENT_CODE, PASSWORD, Event, Phone, World
 
@@ -287,6 +288,19 @@ def test_one_device_registers_three_people_an_hour_and_refusals_do_not_count(wor
     assert int(refused["Retry-After"]) > 0
     other = world.arcadia.phone(**{"X-Device-Id": "phone-2"})
     assert other.post("auth/register", joining("Mira")).status_code == 201
+
+
+def test_who_registers_beside_others_on_one_device_gets_an_answer_once_he_is_in(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The race: all have looked at the counter before the first is counted."""
+    monkeypatch.setattr(limits, "peek", lambda _what, _who: None)
+    phone = world.arcadia.phone(**{"X-Device-Proof": Device.new().proof()})
+    names = ("Nova", "Vex", "Orion", "Lyra", "Sable")
+    answers = [phone.post("auth/register", joining(name)) for name in names]
+    assert [answer.status_code for answer in answers] == [201] * 5
+    monkeypatch.undo()
+    assert phone.post("auth/register", joining("Mira")).status_code == 429
 
 
 def test_a_browser_is_known_by_its_cookie(world: World) -> None:
