@@ -52,6 +52,8 @@ RATES: Final[dict[str, Rate]] = {
     "login_known": Rate(120, 60),
     "confirm": Rate(10, 60),
     "transfer": Rate(60, 60),
+    # Batches that moved nothing, and repetitions that were none: the work was done all the same.
+    "in_vain": Rate(20, 60),
     # By device key.
     "terminal": Rate(100, 60),
 }

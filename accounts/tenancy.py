@@ -21,6 +21,9 @@ from django_scopes.exceptions import ScopeError
 if TYPE_CHECKING:
     from accounts.models import Tenant
 
+LOCK_TIMEOUT = "5s"
+"""Nobody waits longer for a row: whoever holds it has hung, and a refusal can be tried again."""
+
 # Not sent with the setting in front: they must work in a transaction that has already failed.
 _BARE = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 
@@ -58,6 +61,8 @@ def _with_tenant(
         return execute(sql, params, many, context)
     if many:
         raise NotImplementedError("executemany is not used here: bulk_create sends one statement")
-    result = execute(f"SET LOCAL neobank.tenant = '{tenant.pk}'; {sql}", params, many, context)
+    before = f"SET LOCAL neobank.tenant = '{tenant.pk}'; SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'; "
+    result = execute(before + sql, params, many, context)
+    context["cursor"].nextset()
     context["cursor"].nextset()
     return result

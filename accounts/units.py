@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from django.db import OperationalError, connection, transaction
@@ -59,7 +59,7 @@ def unit_of_work(service: Callable[Concatenate[P], T | DomainError]) -> Callable
 def _run_until_settled(attempt: Callable[[], T | DomainError]) -> T | DomainError:
     for tried in range(1, TRIES + 1):
         try:
-            with _turn_to_write(), transaction.atomic(durable=True):
+            with writers_turn(), transaction.atomic(durable=True):
                 return attempt()
         except RunAgain:
             pass
@@ -74,14 +74,14 @@ def _run_until_settled(attempt: Callable[[], T | DomainError]) -> T | DomainErro
     raise _busy()
 
 
-def _turn_to_write() -> AbstractContextManager[None]:
-    return _sqlite_turn() if connection.vendor == "sqlite" else nullcontext()
-
-
 @contextmanager
-def _sqlite_turn() -> Iterator[None]:
+def writers_turn() -> Iterator[None]:
+    """On SQLite, wait for one's turn among the writers of this process. Raises ``Unavailable`` (``busy``) after 5 s."""
+    if connection.vendor != "sqlite":
+        yield
+        return
     if not _writer.acquire(timeout=_WRITER_WAIT_S):
-        raise RunAgain
+        raise _busy()
     try:
         yield
     finally:

@@ -191,6 +191,9 @@ CODES: Final[dict[str, Row]] = {
         "A GM run with this name has paid some of these accounts other amounts, or from another payer.",
     ),
     "same_account": Row(409, _("Same account"), "Payer and payee are the same account."),
+    "sharded_account": Row(
+        409, _("The bank's own account"), "An account of several shards has neither a floor nor limits."
+    ),
     "slug_used": Row(409, _("Short name used"), "Another event has this short name."),
     "world_paused": Row(409, _("Bank paused"), "The game masters have paused all movements."),
     "wrong_currency": Row(409, _("Wrong currency"), "The two accounts hold different currencies."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar, cast
 
 from rest_framework import serializers
@@ -65,25 +65,29 @@ def counted(actor: Actor, claim: Claim | None, *, cost: int = 1) -> Iterator[lim
     """Count what is done inside against the actor's minute. Raises ``TooMany`` (``rate_limited``).
 
     Repeated requests are free: a stored answer is given also to somebody who has used up the minute, a stored refusal is
-    given back here, a stored posting by whoever sees that it is one (``Spending.give_back``).
+    given back here, a stored posting by whoever sees that it is one (``Spending.give_back``). A batch that moved nothing
+    does not block for its lines, but only so many are tried in a minute; likewise a key that came back with another request.
     """
+    vain = f"{actor.tenant.pk}:{actor.principal}"
+    if cost > 1:
+        limits.peek("in_vain", vain)
     try:
         spending = limits.spend(actor, "terminal" if actor.key else "transfer", cost=cost)
     except TooMany:
         if claim is None or not selectors.is_answered(actor, claim.key):
             raise
+        limits.peek("in_vain", vain)
         spending = limits.Spending()
     try:
         yield spending
     except DomainError as refusal:
-        # Nothing was decided, or it had been before; and a batch that moved nothing must not block for its lines.
-        if (
-            refusal.facts.get("replayed")
-            or isinstance(refusal, Unavailable)
-            or refusal.code == "in_flight"
-            or cost > 1
-        ):
+        # Nothing was decided, or it had been before.
+        if refusal.facts.get("replayed") or isinstance(refusal, Unavailable) or refusal.code == "in_flight":
             spending.give_back()
+        elif cost > 1 or not spending.cost:
+            spending.give_back()
+            with suppress(TooMany):
+                limits.hit("in_vain", vain)
         raise
 
 

@@ -68,7 +68,7 @@ class Replay:
         for rule in self._rules:
             yield from self._broken(rule)
             self._progress(self.transfers)
-        yield from self._answers_without_transfers()
+        yield from self._wrong_answers()
         yield from compare_days(self.connection, self.tenant, self._params)
 
     def circulating(self) -> dict[str, str]:
@@ -88,29 +88,36 @@ class Replay:
                     values = {name: _readable(value) for name, value in zip(names, row, strict=True)}
                     yield Difference(rule.code, rule.row % values, str(rule.said) % values)
 
-    def _answers_without_transfers(self) -> Iterator[Difference]:
-        """A request that was answered "posted" must have posted."""
+    def _wrong_answers(self) -> Iterator[Difference]:
+        """A request that was answered "posted" must have posted, and by whoever asked."""
         answered = self._rows(_ANSWERED)
         while chunk := list(islice(answered, _IDS_AT_ONCE)):
             named: dict[uuid.UUID, tuple[str, str]] = {}
             for principal, key, refs in chunk:
                 for ref in json.loads(refs) if isinstance(refs, str) else refs:
                     named[uuid.UUID(ref)] = (principal, key)
-            for ref in named.keys() - self._existing(list(named)):
-                row = "ledger_idempotencykey {} {}".format(*named[ref])
-                yield Difference(
-                    "answer_posted", row, _("was answered with transfer %s, which is not there") % ref
-                )
+            principals = self._principals(list(named))
+            for ref, (principal, key) in named.items():
+                row = f"ledger_idempotencykey {principal} {key}"
+                if ref not in principals:
+                    said = _("was answered with transfer %s, which is not there") % ref
+                    yield Difference("answer_posted", row, said)
+                elif principals[ref] != principal and not principal.startswith("s:"):
+                    said = _("was answered with transfer %s, which is somebody else's") % ref
+                    yield Difference("answer_posted", row, said)
 
-    def _existing(self, ids: list[uuid.UUID]) -> set[uuid.UUID]:
-        found: set[uuid.UUID] = set()
+    def _principals(self, ids: list[uuid.UUID]) -> dict[uuid.UUID, str]:
+        """Who started each of the transfers that are there, as ``Actor.principal`` says it; "" for staff at the machine."""
+        found: dict[uuid.UUID, str] = {}
         field = Tenant._meta.pk
         for start in range(0, len(ids), _IDS_AT_ONCE):
             chunk = ids[start : start + _IDS_AT_ONCE]
             names = {f"id_{n}": field.get_db_prep_value(pk, self.connection) for n, pk in enumerate(chunk)}
             marks = ", ".join(f"%({name})s" for name in names)
-            sql = f"SELECT id FROM ledger_transfer WHERE tenant_id = %(tenant)s AND id IN ({marks})"  # noqa: S608  placeholders
-            found |= {uuid.UUID(str(pk)) for (pk,) in rows(self.connection, sql, {**self._params, **names})}
+            sql = f"SELECT id, actor_id, key_id FROM ledger_transfer WHERE tenant_id = %(tenant)s AND id IN ({marks})"  # noqa: S608  placeholders
+            for pk, actor, key in rows(self.connection, sql, {**self._params, **names}):
+                who = f"k:{uuid.UUID(str(key))}" if key else f"u:{uuid.UUID(str(actor))}" if actor else ""
+                found[uuid.UUID(str(pk))] = who
         return found
 
     def _counted(self, entries: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:

@@ -66,6 +66,17 @@ RULES: Final = (
               AND (t.currency_id <> f.currency_id OR t.currency_id <> p.currency_id)""",
     ),
     Rule(
+        "transfer_kind",
+        "ledger_transfer %(id)s",
+        _(
+            "is of kind %(kind)s; a terminal's needs its key, and neither people nor terminals spend the system's money"
+        ),
+        """SELECT t.id AS id, t.kind AS kind
+             FROM ledger_transfer t JOIN ledger_account f ON f.id = t.from_account_id
+            WHERE t.tenant_id = %(tenant)s AND t.kind IN ('transfer', 'terminal')
+              AND (f.kind = 'system' OR t.kind = 'terminal' AND t.key_id IS NULL)""",
+    ),
+    Rule(
         "transfer_reference",
         "ledger_transfer %(id)s",
         _("is one of %(uses)d with the reference %(reference)s"),

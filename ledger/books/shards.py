@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 
 from ledger import money, numbers
 from ledger.books.differences import Difference
-from ledger.models import Account, Balance
+from ledger.models import Account, Balance, Transfer
 
 ENTRIES: Final = """
     SELECT e.account_id, e.shard, e.seq, e.amount, e.balance_after, e.posted_at, e.tenant_id,
-           t.tenant_id, t.from_account_id, t.to_account_id, t.amount, t.posted_at
+           t.tenant_id, t.from_account_id, t.to_account_id, t.amount, t.posted_at, t.kind
       FROM ledger_account a
       JOIN ledger_entry e ON e.account_id = a.id
       LEFT JOIN ledger_transfer t ON t.id = e.transfer_id
@@ -47,6 +47,7 @@ class EntryRow(NamedTuple):
     of_to: int | None
     of_amount: int | None
     of_posted_at: Any
+    of_kind: str | None
 
 
 class BalanceRow(NamedTuple):
@@ -145,6 +146,9 @@ class Shards:
                     "before": added.last_posted_at,
                 }
                 yield Difference("entry_posted_at", row, said)
+            if entry.amount < 0 and entry.balance_after < 0 and _must_stay_above_zero(balance, entry):
+                said = _("leaves %s; only a game master's adjustment may take what is not there")
+                yield Difference("entry_below_zero", row, said % show(entry.balance_after))
             if (unlike := _unlike_its_transfer(entry)) is not None:
                 yield Difference("entry_transfer", row, unlike)
             running = entry.balance_after
@@ -190,6 +194,15 @@ def _what_postings_check(balance: BalanceRow, row: str, unit: Unit) -> Iterator[
             "floor": unit.show(balance.floor),
         }
         yield Difference("balance_floor", row, said)
+    if balance.floor is not None and balance.floor < 0 and balance.floor != balance.amount - balance.held:
+        # A forced adjustment lowers the floor to what is left, and it comes back with whatever comes in.
+        said = _(
+            "has a floor of %(floor)s and %(available)s; a floor below zero is what is left, to the unit"
+        ) % {
+            "floor": unit.show(balance.floor),
+            "available": unit.show(balance.amount - balance.held),
+        }
+        yield Difference("balance_floor", row, said)
     if balance.floor is None and balance.kind != Account.Kind.SYSTEM:
         yield Difference("balance_floor", row, _("has no floor; only accounts of the system may have none"))
     if balance.held != 0:
@@ -210,6 +223,10 @@ def _what_postings_check(balance: BalanceRow, row: str, unit: Unit) -> Iterator[
         yield Difference(
             "account_number", f"ledger_account {balance.number}", _("its check character does not fit")
         )
+
+
+def _must_stay_above_zero(balance: BalanceRow, entry: EntryRow) -> bool:
+    return balance.kind != Account.Kind.SYSTEM and entry.of_kind != Transfer.Kind.ADMIN
 
 
 def _unlike_its_transfer(entry: EntryRow) -> str | None:

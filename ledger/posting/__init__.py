@@ -6,7 +6,17 @@ that must look before they post take ``claim`` and ``lock`` in the same transact
 row; rows that are settled once (``Refunded``); balances by account and shard; the key's counter.
 """
 
-from ledger.posting.door import claim, from_stored, lock, post, refundable, release, set_state
+from ledger.posting.door import (
+    claim,
+    from_stored,
+    key_reused,
+    lock,
+    post,
+    refundable,
+    release,
+    set_state,
+    settle,
+)
 from ledger.posting.orders import MAX_BATCH, Authority, Claim, Claimed, Leg, Order, Posting, Stored
 
 __all__ = [
@@ -20,9 +30,11 @@ __all__ = [
     "Stored",
     "claim",
     "from_stored",
+    "key_reused",
     "lock",
     "post",
     "refundable",
     "release",
     "set_state",
+    "settle",
 ]

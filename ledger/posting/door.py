@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 
 from accounts import tenancy
 from accounts.actors import Actor
-from accounts.errors import DomainError, Reused
+from accounts.errors import Conflict, DomainError, Reused
 from ledger.models import Account, Balance, Refunded, Transfer
 from ledger.posting import postgresql, sqlite
 from ledger.posting.orders import MAX_BATCH, Authority, Claim, Claimed, Offence, Order, Posting, Stored
 from ledger.posting.refusals import refusal_for
 
+_OF_ONE_ROW = ("floor", "limit_per_payment", "limit_per_day")
 _ENGINES = {"postgresql": postgresql, "sqlite": sqlite}
 
 
@@ -58,6 +59,12 @@ def claim(*, actor: Actor, claim: Claim) -> Claimed | Stored:
     return stored or Claimed(claim)
 
 
+def settle(*, actor: Actor, claimed: Claimed, outcome: str, refs: list[str]) -> None:
+    """Write what a claimed key has led to, when that is no posting."""
+    _inside_unit(actor)
+    _ENGINES[connection.vendor].settle(actor=actor, claim=claimed.claim, outcome=outcome, refs=refs)
+
+
 def release(*, actor: Actor, claimed: Claimed) -> None:
     """Give a claimed key back: nothing was decided that the same key should be answered with again."""
     _inside_unit(actor)
@@ -83,10 +90,20 @@ def lock(*, actor: Actor, accounts: Iterable[Account]) -> list[Balance]:
 
 
 def set_state(*, actor: Actor, account: Account, **changes: Any) -> None:
-    """Change what postings check (status, freeze, floor, limits) on every shard of ``account``, under its lock."""
+    """Change what postings check (status, freeze, floor, limits) on every shard of ``account``, under its lock.
+
+    Raises ``Conflict`` (``sharded_account``) for a floor or limit on an account of several shards.
+    """
     allowed = {"status", "freeze", "floor", "limit_per_payment", "limit_per_day"}
     if not changes.keys() <= allowed:
         raise ValueError(f"only {sorted(allowed)} can be set")
+    if account.shards > 1 and any(changes.get(name) is not None for name in _OF_ONE_ROW):
+        # Each shard is checked under its own lock; a floor or limit of the whole would have to lock them all.
+        raise Conflict(
+            "sharded_account",
+            _("Account %(number)s is the bank's own and can have neither a floor nor limits.")
+            % {"number": account.number},
+        )
     lock(actor=actor, accounts=[account])
     Balance.objects.filter(account=account).update(**changes)
 
@@ -94,12 +111,17 @@ def set_state(*, actor: Actor, account: Account, **changes: Any) -> None:
 def from_stored(*, actor: Actor, stored: Stored, transfers: Sequence[Order]) -> Posting | DomainError:
     """The answer that belongs to a stored outcome."""
     if not stored.same:
-        return Reused("key_reused", _("This Idempotency-Key was used for another request. Take a new one."))
+        return key_reused()
     if stored.outcome == "posted":
         return Posting(ids=tuple(uuid.UUID(ref) for ref in stored.refs), replayed=True)
     refused = refusal_for(actor=actor, offence=Offence.from_json(stored.refs), transfers=transfers)
     refused.facts["replayed"] = True
     return refused
+
+
+def key_reused() -> DomainError:
+    """The refusal of a key that came back with another request."""
+    return Reused("key_reused", _("This Idempotency-Key was used for another request. Take a new one."))
 
 
 def _inside_unit(actor: Actor) -> None:

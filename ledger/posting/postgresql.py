@@ -63,10 +63,10 @@ def claim(*, actor: Actor, claim: Claim, outcome: str, refs: Any) -> Stored | No
     """Claim the key, or return what is stored under it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('lock_timeout', '5s', true), ledger_claim(%s, %s::jsonb, %s, %s::jsonb)",
+            "SELECT ledger_claim(%s, %s::jsonb, %s, %s::jsonb)",
             [actor.tenant.pk, json.dumps(_claim(actor, claim)), outcome, json.dumps(refs)],
         )
-        stored = cursor.fetchone()[1]
+        stored = cursor.fetchone()[0]
     return Stored(**_loaded(stored)) if stored is not None else None
 
 

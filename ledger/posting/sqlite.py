@@ -116,7 +116,7 @@ class _Books:
             for row in Balance.objects.filter(account__in=chunk)
         }
         refunding = [order.refunds for order in items if order.refunds]
-        references = [order.reference for order in items if order.reference]
+        references = [order.reference for order in items if order.reference is not None]
         # Read again: the one that signed in may have been revoked since.
         key = ApiKey.objects.get(pk=actor.key_id) if actor.key else None
         subjects = [str(account) for account, _ in shards] + ([str(key.pk)] if key else [])
@@ -268,7 +268,7 @@ class _Books:
         for key in touched:
             row = self.balances[key]
             Balance.objects.filter(account=row.account_id, shard=row.shard).update(
-                amount=row.amount, last_seq=row.last_seq, last_posted_at=posted_at
+                amount=row.amount, last_seq=row.last_seq, last_posted_at=posted_at, floor=_floor_after(row)
             )
         for transfer in {order.refunds for order in self.items if order.refunds}:
             Refunded.objects.filter(transfer=transfer).update(amount=self.refunded[transfer].amount)
@@ -321,6 +321,13 @@ def _refunded(ids: list[Any]) -> dict[Any, Refunded]:
     for transfer in Transfer.objects.filter(pk__in=ids):
         Refunded.objects.get_or_create(transfer=transfer, defaults={"amount": 0, "original": transfer.amount})
     return {row.pk: row for row in Refunded.objects.filter(pk__in=ids)}
+
+
+def _floor_after(row: Balance) -> int | None:
+    """As ``ledger_floor``: what a forced adjustment has lowered comes back with whatever comes in."""
+    if row.floor is None or row.floor >= 0:
+        return row.floor
+    return min(0, max(row.floor, row.amount - row.held))
 
 
 def _touched(order: Order, accounts: dict[str, Account]) -> Iterator[tuple[int, int]]:

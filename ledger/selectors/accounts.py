@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from accounts.actors import Actor
 from accounts.errors import Denied, NotFound, Unprocessable
 from accounts.models import Faction
+from accounts.units import writers_turn
 from ledger import numbers
 from ledger.models import Account, AccountStaff, Balance, Currency, Entry
 
@@ -247,7 +248,8 @@ def balance_at(actor: Actor, account: Account, moment: dt.datetime) -> int:
             list(rows.select_for_update(of=("self",), no_key=True).values_list("shard"))
             return _sum_at(account, moment)
     if moment > timezone.now() - _SETTLED_AFTER:
-        with transaction.atomic():
+        # In line with this process's writers: whoever only polls for the lock may starve.
+        with writers_turn(), transaction.atomic():
             return _sum_at(account, moment)
     return _sum_at(account, moment)
 

@@ -158,7 +158,7 @@ def set_limits(
 ) -> Account | DomainError:
     """Set what ``account`` may pay at once and on one day of the tenant (minor units; None takes the limit away).
 
-    Raises ``Denied``, ``NotFound``, ``Invalid`` (``invalid_amount``).
+    Raises ``Denied``, ``NotFound``, ``Invalid`` (``invalid_amount``), ``Conflict`` (``sharded_account``).
     """
     actor.require("ledger.limits")
     for value in (per_payment, per_day):

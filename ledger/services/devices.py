@@ -35,14 +35,17 @@ def issue_key_for(
     """
     actor.require("accounts.manage_keys")
     found = selectors.account_for(actor, account)
-    if isinstance(posting.claim(actor=actor, claim=claim), posting.Stored):
+    held = posting.claim(actor=actor, claim=claim)
+    if isinstance(held, posting.Stored):
+        if not held.same:
+            raise posting.key_reused()
         raise Conflict(
             "key_issued_already",
             _(
                 "This form was sent before, and its key was shown then. If nobody saw it: revoke it, and issue another."
             ),
         )
-    return make_key(
+    issued = make_key(
         actor=actor,
         name=name,
         account_number=found.number,
@@ -52,3 +55,5 @@ def issue_key_for(
         scopes=scopes,
         expires_at=expires_at,
     )
+    posting.settle(actor=actor, claimed=held, outcome="key_issued", refs=[str(issued.key.pk)])
+    return issued

@@ -82,8 +82,6 @@ def adjust(
             before=lowered.before,
             after=lowered.after,
         )
-    if amount > 0:
-        _raise_floor(actor, found)
     return _adjusted(actor, posted, order, found, mint)
 
 
@@ -114,19 +112,6 @@ def _lower_floor(actor: Actor, account: Account, mint: Account, amount: int) -> 
         return None
     posting.set_state(actor=actor, account=account, floor=room_needed)
     return _Lowered(row.floor, room_needed)
-
-
-def _raise_floor(actor: Actor, account: Account) -> None:
-    """Take back the room that an earlier ``force`` made, as far as the balance has recovered: it was a penalty, not a loan."""
-    row: Balance = posting.lock(actor=actor, accounts=[account])[0]
-    if row.floor is None or row.floor >= 0:
-        return
-    floor = min(0, row.amount - row.held)
-    if floor > row.floor:
-        posting.set_state(actor=actor, account=account, floor=floor)
-        audit.record(
-            actor=actor, action="account.floor", target=target(account), before=row.floor, after=floor
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ def refund(
     claimed = posting.claim(actor=actor, claim=claim) if claim is not None else None
     if isinstance(claimed, Stored):
         # Whoever was right then gets that answer now, also when the right has ended since.
-        return _refunded_before(actor, transfer_id, claimed)
+        return _refunded_before(actor, transfer_id, amount, claimed)
     original = selectors.transfer_for(actor, transfer_id)
     authority = _right_to_refund(actor, original)
     if authority is None:
@@ -182,12 +182,14 @@ def refund(
     return paid
 
 
-def _refunded_before(actor: Actor, transfer_id: uuid.UUID, stored: Stored) -> Paid | DomainError:
+def _refunded_before(
+    actor: Actor, transfer_id: uuid.UUID, amount: int | None, stored: Stored
+) -> Paid | DomainError:
     orders = []
     if stored.same:
         # Otherwise the transfer in the address was never looked at, and need not be there.
         [original] = selectors.transfers_by_ids([transfer_id])
-        orders = [_giving_back(original, original.amount, "")]
+        orders = [_giving_back(original, amount or original.amount, "")]
     outcome = posting.from_stored(actor=actor, stored=stored, transfers=orders)
     return outcome if isinstance(outcome, DomainError) else _paid_before(outcome.ids)[0]
 

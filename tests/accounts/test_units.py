@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 
 import pytest
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 
 from accounts import audit, tenancy, units
 from accounts.actors import Actor
 from accounts.errors import Conflict, Unavailable
 from accounts.models import AuditEvent
 from accounts.units import RunAgain, unit_of_work
+from ledger.services.accounts import freeze
 from tests.cast import Event, make_event
 from tests.storms.load import threads
 
@@ -159,3 +160,18 @@ def test_a_writer_that_does_not_end_is_not_waited_for_endlessly(
     assert caught.value.code == "busy"
     write(actor=event.server, target="a later one")
     assert written(event) == ["the slow one", "a later one"]
+
+
+@pytest.mark.postgresql_only
+def test_a_row_that_somebody_holds_is_not_waited_for_endlessly(
+    event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tenancy, "LOCK_TIMEOUT", "20ms")
+    alice = event.person("Alice")
+    holder = connections["owner"]
+    with transaction.atomic(using="owner"), holder.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM ledger_balance FOR UPDATE")
+        with pytest.raises(Unavailable) as caught:
+            freeze(actor=event.server, account=alice.number)
+    assert (caught.value.code, caught.value.retry_after) == ("busy", units.RETRY_AFTER_S)
+    freeze(actor=event.server, account=alice.number)

@@ -130,6 +130,18 @@ ATTACKS = {
         "UPDATE ledger_balance SET floor = NULL WHERE account_id = {bob}",
         {"balance_floor"},
     ),
+    "a floor far below the balance": (
+        "UPDATE ledger_balance SET floor = -1000000 WHERE account_id = {bob}",
+        {"balance_floor"},
+    ),
+    "a history below zero, filled up since": (
+        (
+            "UPDATE ledger_entry SET balance_after = -5, amount = -5 - (SELECT e.balance_after FROM ledger_entry e"
+            " WHERE e.account_id = {alice} AND e.seq = ledger_entry.seq - 1)"
+            " WHERE account_id = {alice} AND transfer_id = {paid}"
+        ),
+        {"entry_balance_after", "entry_below_zero", "entry_transfer", "balance_amount", "transfer_entries"},
+    ),
     "money held by nothing": (
         "UPDATE ledger_balance SET held = 5 WHERE account_id = {bob}",
         {"balance_held"},
@@ -189,11 +201,11 @@ ATTACKS = {
     ),
     "a transfer's actor": (
         "UPDATE ledger_transfer SET actor_id = {nobody} WHERE id = {paid}",
-        {"same_event"},
+        {"answer_posted", "same_event"},
     ),
     "a transfer's actor from another event": (
         "UPDATE ledger_transfer SET actor_id = {paul_user} WHERE id = {paid}",
-        {"same_event"},
+        {"answer_posted", "same_event"},
     ),
     "a transfer's key": (
         "UPDATE ledger_transfer SET key_id = {nobody} WHERE key_id = {key} AND kind = 'refund'",
@@ -236,6 +248,14 @@ ATTACKS = {
     "an answer": (
         "UPDATE ledger_idempotencykey SET refs = '[\"00000000-0000-0000-0000-000000000007\"]' WHERE key = 'once'",
         {"answer_posted"},
+    ),
+    "an answer that is somebody else's": (
+        "UPDATE ledger_idempotencykey SET principal = 'u:00000000-0000-0000-0000-000000000007' WHERE key = 'once'",
+        {"answer_posted"},
+    ),
+    "a terminal's payment without its key": (
+        "UPDATE ledger_transfer SET key_id = NULL WHERE kind = 'terminal'",
+        {"transfer_kind", "spent_total", "spent_day"},
     ),
     # people
     "a person's event": (

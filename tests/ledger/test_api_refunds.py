@@ -108,6 +108,8 @@ def test_if_the_money_is_gone_it_says_what_is_there(world: World, paid: str) -> 
     answer = give_back(world.bob, paid)
     assert refusal(answer) == (409, "insufficient_funds")
     assert answer.json()["facts"] == {"available": 300, "needed": PAID}
+    first, again = (give_back(world.bob, paid, amount=400, key="part") for _ in range(2))
+    assert first.json()["facts"] == again.json()["facts"] == {"available": 300, "needed": 400}
     assert give_back(world.gm, paid, amount=300).status_code == 201
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from accounts import tenancy
-from accounts.errors import DomainError
+from accounts.errors import Conflict, DomainError
 from accounts.services.keys import revoke_key
 from accounts.services.world import pause_world, resume_world
 from ledger.models import Transfer
@@ -22,7 +22,7 @@ from ledger.money import MAX_AMOUNT
 from ledger.posting import Authority, Leg, Order
 from ledger.services.setup import create_currency
 from tests.cast import make_event
-from tests.ledger.stage import MINT, NOBODY, Stage, post, refused, yesterday
+from tests.ledger.stage import MINT, NOBODY, Stage, post, refused, set_state, yesterday
 
 ANY_HASH, OTHER_HASH = b"a" * 32, b"b" * 32
 NO_TRANSFER = uuid.UUID("01900000-0000-7000-8000-000000000000")
@@ -218,6 +218,15 @@ def test_another_events_transfer_cannot_be_refunded(stage: Stage) -> None:
     with pytest.raises(DomainError) as caught:
         post(actor=dora.actor, orders=[order], authority=Authority.REFUND)
     assert caught.value.code == "unknown_transfer"
+
+
+@pytest.mark.parametrize("name", ["floor", "limit_per_payment", "limit_per_day"])
+def test_an_account_of_several_shards_has_neither_floor_nor_limits(stage: Stage, name: str) -> None:
+    mint = stage.account_of(MINT)
+    with pytest.raises(Conflict) as caught:
+        set_state(actor=stage.staff, account=mint, **{name: 10_00})
+    assert refused(caught.value) == ("sharded_account", None, {})
+    set_state(actor=stage.staff, account=mint, **{name: None})
 
 
 def test_issuance_has_a_limit_too(stage: Stage) -> None:

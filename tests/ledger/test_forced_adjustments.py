@@ -9,7 +9,7 @@ from accounts.errors import Conflict
 from accounts.models import AuditEvent
 from ledger.models import Balance
 from ledger.services.gm import adjust
-from ledger.services.transfers import Payment, transfer
+from ledger.services.transfers import Payment, transfer, transfer_batch
 from tests.cast import World
 
 
@@ -59,3 +59,25 @@ def test_a_refused_force_leaves_the_floor_where_it_was(world: World) -> None:
         )
     assert refused.value.code == "balance_limit"
     assert floor_of(world) == -50_00
+
+
+def test_whatever_comes_in_takes_the_room_back(world: World) -> None:
+    server, alice, bob = world.arcadia.server, world.alice, world.bob
+    adjust(actor=server, account=bob.number, amount=200_00, reason="wealth")
+    adjust(actor=server, account=alice.number, amount=-150_00, reason="fine", force=True)
+    transfer(actor=bob.actor, payment=Payment(to_account=alice.number, amount=80_00))
+    assert (alice.balance(), floor_of(world)) == (30_00, 0)
+    with pytest.raises(Conflict, match=r"30\.00"):
+        transfer(actor=alice.actor, payment=Payment(to_account=bob.number, amount=30_01))
+    with pytest.raises(Conflict) as refused:
+        adjust(actor=server, account=alice.number, amount=-30_01, reason="without force")
+    assert refused.value.code == "insufficient_funds"
+
+
+def test_a_batch_takes_it_back_too(world: World) -> None:
+    server, alice, bob = world.arcadia.server, world.alice, world.bob
+    adjust(actor=server, account=bob.number, amount=200_00, reason="wealth")
+    adjust(actor=server, account=alice.number, amount=-150_00, reason="fine", force=True)
+    payments = [Payment(to_account=alice.number, amount=10_00) for _ in range(2)]
+    transfer_batch(actor=bob.actor, payments=payments)
+    assert (alice.balance(), floor_of(world)) == (-30_00, -30_00)

@@ -96,6 +96,26 @@ def test_single_payments_that_the_books_refuse_do_use_it_up(world: World) -> Non
     assert refusals == [(409, "insufficient_funds")] * A_MINUTE + [(429, "rate_limited")]
 
 
+def test_only_so_many_batches_are_tried_in_vain(world: World) -> None:
+    phone = world.alice.phone()
+    tries = [
+        refusal(pay_many(phone, world, amount=OPENING_BALANCE)) for _ in range(RATES["in_vain"].count + 1)
+    ]
+    assert tries == [(409, "insufficient_funds")] * RATES["in_vain"].count + [(429, "rate_limited")]
+    assert pay_one(phone, world).status_code == 201
+
+
+def test_a_key_that_was_answered_opens_no_way_around_the_minute(world: World) -> None:
+    phone = world.alice.phone()
+    assert pay(phone, key="k", to_account=world.bob.number, amount=1).status_code == 201
+    for _ in range(A_MINUTE - 1):
+        assert pay_one(phone, world).status_code == 201
+    reused = [refusal(pay(phone, key="k", to_account=world.bob.number, amount=2)) for _ in range(30)]
+    assert reused == [(422, "key_reused")] * RATES["in_vain"].count + [(429, "rate_limited")] * (
+        30 - RATES["in_vain"].count
+    )
+
+
 def raising(answer: DomainError) -> Any:
     """A service that is always answered so."""
 

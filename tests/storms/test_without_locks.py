@@ -86,7 +86,7 @@ def test_without_locks_and_key_the_books_are_wrong_and_say_so(fresh_database: Da
 @pytest.mark.sqlite_only
 def test_without_the_write_lock_postings_collide(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door, "_inside_unit", lambda actor: None)
-    monkeypatch.setattr(units, "_turn_to_write", nullcontext)
+    monkeypatch.setattr(units, "writers_turn", nullcontext)
 
     def pay(number: int) -> object:
         payer, payee = (crowd.people[(number + step) % len(crowd.people)] for step in (0, 1))

@@ -80,6 +80,12 @@ CREATE FUNCTION ledger_offence(
                WHEN 'key_day' THEN key_left WHEN 'account_day' THEN account_left END)
 $$;
 
+-- The floor after a posting: what a forced adjustment has lowered comes back with whatever comes in, since it was a penalty and
+-- not a loan. Inlined where it is called.
+CREATE FUNCTION ledger_floor(floor bigint, unheld bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN floor < 0 THEN least(0, greatest(floor, unheld)) ELSE floor END
+$$;
+
 -- Locks a device key and says what it may still take; ``dead`` is why it may take nothing. Limits are NULL when not counted.
 CREATE FUNCTION ledger_key(
   p_tenant uuid, p_key uuid, p_day date, p_counted boolean, OUT dead text, OUT per_payment bigint, OUT day_left bigint
@@ -261,7 +267,8 @@ BEGIN
   SELECT v_tenant, v_account[l.row], v_shard[l.row], l.seq, (v_items[(l.n + 1) / 2]).id,
          CASE l.n % 2 WHEN 1 THEN -(v_items[(l.n + 1) / 2]).amount ELSE (v_items[l.n / 2]).amount END, l.after, v_now
     FROM unnest(v_leg_row, v_leg_seq, v_leg_after) WITH ORDINALITY l(row, seq, after, n);
-  UPDATE ledger_balance b SET amount = k.amount, last_seq = k.seq, last_posted_at = v_now
+  UPDATE ledger_balance b SET amount = k.amount, last_seq = k.seq, last_posted_at = v_now,
+         floor = ledger_floor(b.floor, k.amount - b.held)
     FROM unnest(v_account, v_shard, v_amount, v_seq) k(account_id, shard, amount, seq)
    WHERE b.account_id = k.account_id AND b.shard = k.shard;
   IF p_counted THEN
@@ -369,7 +376,8 @@ BEGIN
   INSERT INTO ledger_entry (tenant_id, account_id, shard, seq, transfer_id, amount, balance_after, posted_at)
   VALUES (v_tenant, f_id, f_shard, f_seq, v_id, -v_move, f_amount, v_now),
          (v_tenant, t_id, t_shard, t_seq, v_id, v_move, t_amount, v_now);
-  UPDATE ledger_balance b SET amount = k.amount, last_seq = k.seq, last_posted_at = v_now
+  UPDATE ledger_balance b SET amount = k.amount, last_seq = k.seq, last_posted_at = v_now,
+         floor = ledger_floor(b.floor, k.amount - b.held)
     FROM (VALUES (f_id, f_shard, f_amount, f_seq), (t_id, t_shard, t_amount, t_seq)) k(account_id, shard, amount, seq)
    WHERE b.account_id = k.account_id AND b.shard = k.shard;
   IF p_counted THEN
@@ -394,7 +402,7 @@ DECLARE
   v_counted constant boolean := p->>'authority' = 'player';
   v_answer jsonb;
 BEGIN
-  PERFORM set_config('neobank.tenant', v_tenant::text, true), set_config('lock_timeout', '5s', true);
+  PERFORM set_config('neobank.tenant', v_tenant::text, true);
 
   -- The outcome is written as if all went well; only a refusal has to correct it.
   IF p ? 'claim' THEN
