@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 STATIC = Path(__file__).parents[2] / "neobank" / "static" / "neobank"
+CONSOLE = STATIC.parent / "console" / "console.css"
 TOKENS = (STATIC / "tokens.css").read_text(encoding="utf-8")
 DARK, LIGHT = TOKENS.split("@media (prefers-color-scheme: light)")
 
 GROUNDS = ("ground", "surface", "hero", "hero-far")
 TEXT_ON = [
     *((text, ground) for text in ("text", "text-quiet", "link", "good", "bad") for ground in GROUNDS),
+    *((text, "surface-high") for text in ("text", "text-quiet")),
     *((text, "bad-ground") for text in ("text", "link", "bad")),
     ("accent-text", "accent"),
     ("warn-text", "warn-ground"),
@@ -66,8 +68,17 @@ def test_the_measure_itself_is_right() -> None:
 
 
 def test_colours_stand_in_the_tokens_alone() -> None:
-    base = (STATIC / "base.css").read_text(encoding="utf-8")
-    assert not re.findall(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(", base)
-    used = set(re.findall(r"var\(--([a-z0-9-]+)\)", base + TOKENS))
+    sheets = (STATIC / "base.css").read_text(encoding="utf-8") + CONSOLE.read_text(encoding="utf-8")
+    assert not re.findall(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(", sheets)
+    used = set(re.findall(r"var\(--([a-z0-9-]+)\)", sheets + TOKENS))
     defined = set(re.findall(r"--([a-z0-9-]+):", TOKENS))
     assert used == defined, f"not defined: {sorted(used - defined)}; not used: {sorted(defined - used)}"
+
+
+def test_the_console_overrides_sizes_alone_and_is_dark_for_everybody() -> None:
+    console = CONSOLE.read_text(encoding="utf-8")
+    assert set(re.findall(r"--([a-z0-9-]+):", console)) == {"radius", "touch"}
+    assert ":root:not(.always-dark)" in LIGHT
+    base = (STATIC.parents[2] / "templates" / "admin" / "base.html").read_text(encoding="utf-8")
+    assert '<html class="always-dark"' in base
+    assert base.index("tokens.css") < base.index("console.css")
