@@ -20,6 +20,7 @@ from ledger.selectors.accounts import (
     standings,
 )
 from ledger.selectors.activity import activity
+from ledger.selectors.freezes import Frozen, frozen_in
 from ledger.selectors.history import (
     Cursor,
     Filters,
@@ -42,6 +43,7 @@ __all__ = [
     "AsOf",
     "Cursor",
     "Filters",
+    "Frozen",
     "History",
     "Line",
     "Receipt",
@@ -58,6 +60,7 @@ __all__ = [
     "debits_after",
     "exponent_for_device",
     "first_currency",
+    "frozen_in",
     "history",
     "is_answered",
     "issuance",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 
 from accounts import tenancy
 from accounts.errors import Conflict
@@ -32,6 +33,28 @@ def bob(event: Event) -> Person:
 @pytest.fixture(autouse=True)
 def nobody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
+
+
+@pytest.fixture
+def at_the_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
+    """`at_the_terminal("y")`: somebody who answers that to whatever is asked; returns the questions."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def answering(answer: str) -> list[str]:
+        questions: list[str] = []
+
+        def asked(question: str) -> str:
+            questions.append(question)
+            return answer
+
+        monkeypatch.setattr("sys.stdin", Terminal())
+        monkeypatch.setattr("builtins.input", asked)
+        return questions
+
+    return answering
 
 
 def state(event: Event, person: Person) -> Balance:
@@ -81,6 +104,13 @@ def test_burning_below_zero_is_refused_unless_forced_and_forcing_needs_a_yes(
         assert AuditEvent.objects.filter(action="account.floor").count() == 1
 
 
+@pytest.mark.parametrize("amount", ["100.50", "+100.50"])
+def test_forcing_is_for_burning_alone(run: Run, event: Event, alice: Person, amount: str) -> None:
+    with pytest.raises(CommandError, match=r"write the amount with a minus: -100\.50"):
+        run("adjust_balance", alice.number, amount, "--reason", "tax", "--force", "--yes")
+    assert alice.balance() == 10_000
+
+
 def test_an_adjustment_needs_a_reason_and_a_known_account(run: Run, event: Event, alice: Person) -> None:
     with pytest.raises(CommandError, match="--reason"):
         run("adjust_balance", alice.number, "1")
@@ -110,8 +140,36 @@ def test_a_faction_is_frozen_with_all_its_members(run: Run, event: Event, alice:
         "frozen",
         "active",
     ]
-    run("unfreeze", "--faction", event.faction.name)
+    with pytest.raises(CommandError, match="add --yes"):
+        run("unfreeze", "--faction", event.faction.name)
+    assert state(event, alice).status == "frozen"
+    said, _ = run("unfreeze", "--faction", event.faction.name, "--yes")
+    assert said.endswith("3 accounts of Free Grid go on.\n")
     assert state(event, alice).status == "active"
+    said, _ = run("unfreeze", "--faction", event.faction.name)
+    assert "Nothing was done" in said
+
+
+def test_letting_a_faction_go_on_shows_whom_it_frees_and_who_was_frozen_alone(
+    run: Run, event: Event, alice: Person, bob: Person, at_the_terminal: Callable[[str], list[str]]
+) -> None:
+    questions = at_the_terminal("n")
+    run("freeze", alice.number, "--reason", "an older brawl")
+    run("unfreeze", alice.number)
+    run("freeze", bob.number, "--stop", "debits", "--reason", "cheating")
+    run("freeze", "--faction", event.faction.name)
+    shown = io.StringIO()
+    with pytest.raises(CommandError, match="Nothing was done"):
+        call_command("unfreeze", faction=event.faction.name, stdout=shown)
+    assert f"{bob.number}  Bob  (nothing moves)  frozen by itself: cheating\n" in shown.getvalue()
+    assert f"{alice.number}  Alice  (nothing moves)\n" in shown.getvalue()
+    assert "3 frozen accounts of Free Grid" in questions[0]
+    assert "1 of them frozen one by one" in questions[0]
+    assert state(event, bob).status == "frozen"
+    run("unfreeze", "--faction", event.faction.name, "--yes")
+    run("freeze", "--faction", event.faction.name)
+    said, _ = run("unfreeze", "--faction", event.faction.name, "--yes")
+    assert "by itself" not in said
 
 
 @pytest.mark.parametrize(
@@ -142,21 +200,23 @@ def test_without_a_yes_nobody_is_paid(run: Run, event: Event, alice: Person) -> 
     assert alice.balance() == 10_000
 
 
-@pytest.mark.parametrize(("answer", "balance"), [("y\n", 11_050), ("n\n", 10_000), ("\n", 10_000)])
+@pytest.mark.parametrize(("answer", "balance"), [("y", 11_050), ("n", 10_000), ("", 10_000)])
 def test_a_person_at_the_terminal_is_asked(
-    run: Run, event: Event, alice: Person, monkeypatch: pytest.MonkeyPatch, answer: str, balance: int
+    run: Run,
+    event: Event,
+    alice: Person,
+    at_the_terminal: Callable[[str], list[str]],
+    answer: str,
+    balance: int,
 ) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    questions = at_the_terminal(answer)
     if balance == alice.balance():
         with pytest.raises(CommandError, match="Nothing was done"):
             run("pay_faction", event.faction.name, "10.50")
     else:
         run("pay_faction", event.faction.name, "10.50")
     assert alice.balance() == balance
+    assert "Pay 1 people ₵10.50 (1050) in total?" in questions[0]
 
 
 def test_every_active_member_is_paid_and_nobody_else(
@@ -246,13 +306,39 @@ def test_a_transfer_is_given_back_in_part_and_then_the_rest(
     run: Run, event: Event, alice: Person, bob: Person
 ) -> None:
     paid = transfer(actor=alice.actor, payment=Payment(to_account=bob.number, amount=5_000))
-    said, _ = run("refund", str(paid.transfer.pk), "20.50", "--memo", "half")
+    said, _ = run("refund", str(paid.transfer.pk), "20.50", "--memo", "half", "--yes")
     assert "Bob gave Alice ₵20.50 (2050) back." in said
     assert [alice.balance(), bob.balance()] == [7_050, 2_950]
-    run("refund", str(paid.transfer.pk))
+    run("refund", str(paid.transfer.pk), "--yes")
     assert [alice.balance(), bob.balance()] == [10_000, 0]
     with pytest.raises(CommandError, match="can still be given back"):
         run("refund", str(paid.transfer.pk))
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_who_gives_how_much_to_whom_is_shown_before_it_is_given_back(
+    run: Run,
+    event: Event,
+    alice: Person,
+    bob: Person,
+    at_the_terminal: Callable[[str], list[str]],
+    answer: str,
+) -> None:
+    paid = transfer(actor=alice.actor, payment=Payment(to_account=bob.number, amount=5_000))
+    with pytest.raises(CommandError, match="add --yes"):
+        run("refund", str(paid.transfer.pk))
+    assert bob.balance() == 5_000
+    questions = at_the_terminal(answer)
+    if answer == "n":
+        with pytest.raises(CommandError, match="Nothing was done"):
+            run("refund", str(paid.transfer.pk), "20.50")
+    else:
+        run("refund", str(paid.transfer.pk), "20.50")
+    assert bob.balance() == (5_000 if answer == "n" else 2_950)
+    [question] = questions
+    assert question.startswith(
+        f"Bob ({bob.number}) gives ₵20.50 (2050) of ₵50.00 (5000) back to Alice ({alice.number})."
+    )
 
 
 def test_when_the_money_is_gone_the_refusal_says_what_is_there(
@@ -261,8 +347,8 @@ def test_when_the_money_is_gone_the_refusal_says_what_is_there(
     paid = transfer(actor=alice.actor, payment=Payment(to_account=bob.number, amount=5_000))
     transfer(actor=bob.actor, payment=Payment(to_account=alice.number, amount=4_000))
     with pytest.raises(CommandError, match=r"has ₵10\.00; this needs ₵50\.00"):
-        run("refund", str(paid.transfer.pk))
-    run("refund", str(paid.transfer.pk), "10")
+        run("refund", str(paid.transfer.pk), "--yes")
+    run("refund", str(paid.transfer.pk), "10", "--yes")
     assert bob.balance() == 0
 
 

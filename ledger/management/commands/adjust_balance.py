@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
@@ -35,6 +35,11 @@ class Command(StaffCommand):
         typed: str = options["amount"]
         size = amount_of(typed[1:] if typed[:1] in {"+", "-"} else typed, account.currency)
         amount = -size if typed.startswith("-") else size
+        if options["force"] and amount > 0:
+            raise CommandError(
+                _("--force is for burning below zero. To burn, write the amount with a minus: -%(typed)s.")
+                % {"typed": typed.lstrip("+")}
+            )
         if options["force"]:
             confirm(
                 _("Burn %(amount)s of %(name)s's account %(number)s, even below zero?")
