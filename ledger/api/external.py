@@ -11,6 +11,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import limits
 from accounts.models import ApiKey
 from accounts.permissions import Device
 from ledger import selectors
@@ -65,6 +66,7 @@ class TerminalBalance(Endpoint):
     @extend_schema(operation_id="external_balance", summary="A balance", responses=TerminalBalanceAnswer)
     def get(self, request: Request, number: str) -> Response:
         """Of the device's own account with the scope `balance:read`, of any other with `balance:any`."""
+        limits.spend(self.actor, "terminal")
         return Response(TerminalBalanceAnswer(selectors.standing_for_device(self.actor, number)).data)
 
 
@@ -76,6 +78,7 @@ class Ping(Endpoint):
     @extend_schema(operation_id="external_ping", summary="Whether the key is good", responses=PingAnswer)
     def get(self, request: Request) -> Response:
         """And what it may do; for a device that has just been switched on."""
+        limits.spend(self.actor, "terminal")
         key = cast(ApiKey, self.actor.key)
         return Response(
             PingAnswer(

@@ -225,6 +225,32 @@ def test_a_device_is_heard_a_hundred_times_a_minute(world: World, till: Till) ->
 # -- the same request twice --------------------------------------------------------------------------------------------
 
 
+def test_what_a_device_reads_counts_as_well(world: World) -> None:
+    """The attack: a key out of a prop that asks for everybody's balance as fast as it can."""
+    reader = world.arcadia.till(world.bob, scopes=(*MAY_DEBIT, "balance:any"))
+    device, balance_of = reader.device(), f"external/account/{world.alice.number}/balance"
+    with time_machine.travel(dt.datetime(2026, 11, 20, 20, tzinfo=dt.UTC), tick=False) as clock:
+        for _ in range(50):
+            assert device.get("external/ping").status_code == 200
+            assert device.get(balance_of).status_code == 200
+        for path in ("external/ping", balance_of):
+            refused = device.get(path)
+            assert refusal(refused) == (429, "rate_limited")
+            assert int(refused.headers["Retry-After"]) == 60
+        assert refusal(take(device, world)) == (429, "rate_limited")
+        other = world.arcadia.till(world.bob, scopes=["balance:any"]).device()
+        assert other.get(balance_of).status_code == 200
+        clock.shift(60)
+        assert device.get(balance_of).status_code == 200
+
+
+def test_unknown_numbers_count_when_a_device_reads(world: World) -> None:
+    device = world.arcadia.till(world.bob, scopes=["balance:any"]).device()
+    with time_machine.travel(dt.datetime(2026, 11, 20, 20, tzinfo=dt.UTC), tick=False):
+        codes = [device.get("external/account/NC-0000-0000/balance").status_code for _ in range(101)]
+    assert codes == [404] * 100 + [429]
+
+
 def test_a_device_that_repeats_itself_takes_once(world: World, till: Till) -> None:
     first, second = (take(till.device(), world, key="nonce-1") for _ in range(2))
     assert (first.status_code, first.json()) == (second.status_code, second.json())
