@@ -1,12 +1,14 @@
-# The whole developer interface, one line a target. Needs make and Python 3.11 or newer; `make test ARGS="-k refund"`.
+# The whole developer interface, one line a target. Needs make and Python 3.11 or newer; `make test ARGS="-k refund"`,
+# `make manage ARGS="check_books"`.
 PYTHON ?= python3
 READY = @$(PYTHON) scripts/venv.py
 PY = .venv/bin/python
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header
 
-.PHONY: run test lint fix bench soak docs pins
+.PHONY: run manage test lint fix bench soak docs pins
 
 run: ; $(READY) runtime && exec $(PY) manage.py run
+manage: ; $(READY) runtime && exec $(PY) manage.py local $(ARGS)
 test: ; $(READY) test && exec $(PY) scripts/suite.py $(ARGS)
 lint: ; $(READY) test && exec $(PY) scripts/lint.py
 fix: ; $(READY) test && $(PY) -m ruff check --quiet --fix . ; $(PY) -m ruff format --quiet .

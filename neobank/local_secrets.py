@@ -1,4 +1,4 @@
-"""Secrets of one machine, drawn once and kept in a file that only its owner may read.
+"""Secrets of one machine, drawn once and kept in a file that only its owner may read, and the processes that run under them.
 
 They must stay the same over restarts: people would be signed out, and what is encrypted would be lost.
 """
@@ -11,6 +11,10 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+
+from django.conf import settings
+
+EVERYWHERE: Final = {"0.0.0.0", "::"}  # noqa: S104  compared, not bound
 
 
 def _text() -> str:
@@ -33,6 +37,21 @@ _DRAW: Final = {
     "SEARCH_KEY": _text,
     "BACKUP_KEY": _aes_key,
 }
+
+
+def path() -> Path:
+    """The file of this machine."""
+    return settings.VAR_DIR / "dev.env"
+
+
+def environment() -> dict[str, str]:
+    """What the processes of ``manage.py run``, and commands beside it, run under: trying out, with secrets that stay.
+
+    What this process's own environment sets comes first. Raises ``OSError`` as ``load_or_draw``.
+    """
+    drawn = load_or_draw(path(), os.environ)
+    hosts = "*" if settings.HOST in EVERYWHERE else f"{settings.HOST},localhost,127.0.0.1,[::1]"
+    return {"DEBUG": "1", "ALLOWED_HOSTS": hosts, **os.environ, **drawn, "PYTHONUNBUFFERED": "1"}
 
 
 def load_or_draw(path: Path, environment: Mapping[str, str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ import pytest
 from django.core.management import get_commands
 from django.db import connection
 
-from tests import databases, environment
+from tests import databases, environment, house
 from tests.servers import WebServer
 from tests.sessions import Database
 
@@ -59,6 +59,15 @@ def test_every_script_and_command_that_a_target_names_exists() -> None:
             assert (PROJECT / named).is_file(), named
         for command in re.findall(r"manage\.py (\w+)", recipe):
             assert command in get_commands(), command
+
+
+def test_every_command_for_staff_stands_in_the_list_of_operations() -> None:
+    ours = {name for name, app in get_commands().items() if isinstance(app, str) and app in house.FLOORS}
+    page = (PROJECT / "docs" / "operations.md").read_text()
+    cells = re.findall(r"^\| (`[a-z].*?) \|", page, re.MULTILINE)
+    listed = {name for cell in cells for name in re.findall(r"`([a-z_]+)", cell)}
+    # What starts servers or makes their ground, and what makes a page of the documentation.
+    assert ours - listed == {"run", "local", "serve", "migrate", "write_docs"}
 
 
 def test_continuous_integration_runs_lint_and_tests_and_stops_at_the_first_failure() -> None:

@@ -81,6 +81,15 @@ def has_tables(database: Database) -> bool:
         return False
 
 
+@pytest.mark.parametrize("key", ["", settings.INSECURE])
+def test_nothing_is_sealed_with_a_key_that_everybody_knows(
+    run: Run, told: Story, folder: Path, key: str
+) -> None:
+    with override_settings(BACKUP_KEY=key), pytest.raises(CommandError, match="BACKUP_KEY is not set"):
+        run("backup", to=folder)
+    assert not folder.exists()
+
+
 # -- there and back ----------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 import json
 import stat
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from neobank import local_secrets
+from neobank.backups import sealing
 from tests.databases import PROJECT
 from tests.servers import WebServer
 from tests.sessions import Database
@@ -85,7 +87,46 @@ def test_without_a_demo_there_is_an_empty_bank_that_says_what_to_run(demo: Demo)
     demo.environment = {**demo.environment, "DEMO": "0"}
     demo.start()
     assert not demo.credentials.exists()
-    assert "manage.py bootstrap" in demo.log.read_text()
+    log = demo.log.read_text()
+    for hint in ("make manage ARGS=bootstrap", 'make manage ARGS="create_gm NAME"'):
+        assert hint in log
+
+
+def test_commands_beside_it_find_its_database_and_its_secrets(demo: Demo, tmp_path: Path) -> None:
+    demo.start()
+    made = make_manage(demo, 'create_gm "Old Nyx" --generate')
+    assert made.returncode == 0, made.stderr
+    password = made.stdout.split()[-1]
+    demo.ask("/api/v1/auth/login", {"character_name": "Old Nyx", "password": password})
+
+    assert "neo: clean" in make_manage(demo, "check_books").stdout
+    backed_up = make_manage(demo, f"backup --to {tmp_path / 'backups'}")
+    assert backed_up.returncode == 0, backed_up.stderr
+    [manifest] = (tmp_path / "backups").glob("*.json")
+    drawn = local_secrets.load_or_draw(Path(demo.environment["VAR_DIR"]) / "dev.env", {})
+    assert json.loads(manifest.read_text())["backup_key"] == sealing.key_id(drawn["BACKUP_KEY"])
+
+    wrong = make_manage(demo, "freeze NC-0000-0000")
+    assert wrong.returncode != 0
+    assert "Traceback" not in wrong.stderr
+
+
+def test_a_command_that_cannot_run_is_answered_with_what_to_type(demo: Demo) -> None:
+    for arguments, answer in (
+        ("", 'make manage ARGS="check_books"'),
+        ("check_books", "Run `make run` first."),
+    ):
+        asked = make_manage(demo, arguments)
+        assert asked.returncode != 0
+        assert answer in asked.stderr
+        assert "Traceback" not in asked.stderr
+    assert not Path(demo.environment["VAR_DIR"]).exists()
+
+
+def make_manage(demo: Demo, arguments: str) -> subprocess.CompletedProcess[str]:
+    """`make manage` as a person types it, with the interpreter that is there already."""
+    command = ["make", "--silent", "manage", "READY=@true", f"PY={sys.executable}", f"ARGS={arguments}"]
+    return subprocess.run(command, cwd=PROJECT, env=demo.environment, capture_output=True, text=True)
 
 
 def test_secrets_are_drawn_once_and_only_the_missing_ones(tmp_path: Path) -> None:

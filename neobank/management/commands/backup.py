@@ -40,6 +40,14 @@ class Command(BaseCommand):
             raise CommandError(_("A label is 1 to 20 small letters and digits, such as hourly."))
         if keep is not None and keep < 1:
             raise CommandError(_("Keep at least one backup: --keep 1 or more."))
+        if settings.BACKUP_KEY in {"", settings.INSECURE}:
+            # With DEBUG=0 the system checks stop it sooner.
+            raise CommandError(
+                _(
+                    "There is no new backup: BACKUP_KEY is not set, and anybody could open what is sealed with the "
+                    "default. Set it (docs/settings.md); beside `make run` say `make manage ARGS=backup`."
+                )
+            )
         try:
             with progress_bar(None, unit="B") as bar:
                 backup = archive.take(

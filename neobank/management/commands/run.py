@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from neobank import local_secrets
 
 MANAGE = str(settings.BASE_DIR / "manage.py")
-EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104  compared, not bound
 
 
 class Command(BaseCommand):
@@ -35,21 +34,26 @@ class Command(BaseCommand):
         self._refuse_a_second_server()
         # What is made here (the database above all) is for nobody else on this machine.
         os.umask(0o077)
-        environment = self._environment()
+        # Static files are served from where they lie; the server looks for the folder all the same.
+        settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+        environment = local_secrets.environment()
         self._step(environment, "migrate", "--verbosity=0")
         if settings.DEMO:
             where = ["--credentials", options["credentials"]] if options["credentials"] else []
             self._step(environment, "bootstrap", "--demo", *where)
         else:
             self.stdout.write(
-                _("No demo: make an event with `manage.py bootstrap`, and a game master with `create_gm`.")
+                _(
+                    "No demo: make an event with `make manage ARGS=bootstrap`, and a game master with "
+                    '`make manage ARGS="create_gm NAME"`.'
+                )
             )
         self.stdout.write(_("Serving on port %(port)s; Ctrl-C stops.") % {"port": settings.PORT})
         self.stdout.flush()
         sys.exit(_run_until_told(environment))
 
     def _refuse_a_second_server(self) -> None:
-        host = "127.0.0.1" if settings.HOST in EVERYWHERE else settings.HOST
+        host = "127.0.0.1" if settings.HOST in local_secrets.EVERYWHERE else settings.HOST
         try:
             socket.create_connection((host, settings.PORT), timeout=1).close()
         except OSError:
@@ -61,14 +65,6 @@ class Command(BaseCommand):
             )
             % {"port": settings.PORT}
         )
-
-    def _environment(self) -> dict[str, str]:
-        """What the other processes run under: trying out, on this machine, with secrets that stay."""
-        # Static files are served from where they lie; the server looks for the folder all the same.
-        settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-        drawn = local_secrets.load_or_draw(settings.VAR_DIR / "dev.env", os.environ)
-        hosts = "*" if settings.HOST in EVERYWHERE else f"{settings.HOST},localhost,127.0.0.1,[::1]"
-        return {"DEBUG": "1", "ALLOWED_HOSTS": hosts, **os.environ, **drawn, "PYTHONUNBUFFERED": "1"}
 
     def _step(self, environment: dict[str, str], *command: str) -> None:
         self.stdout.flush()
