@@ -161,6 +161,9 @@ CODES: Final[dict[str, Row]] = {
     "email_taken": Row(
         409, _("E-mail address taken"), "Another login of this event has this e-mail address."
     ),
+    "host_missing": Row(
+        409, _("Host name missing"), "With several events each needs a host name, or nobody would find it."
+    ),
     "host_used": Row(409, _("Host name used"), "Another event is served under this host name."),
     "in_flight": Row(409, _("Still working"), "The same idempotency key is being worked on right now."),
     "insufficient_funds": Row(

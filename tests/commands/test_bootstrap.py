@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import stat
 import threading
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError
-from django.test import override_settings
+from django.test import Client, override_settings
 
 from accounts import crypto, keytext, passwords, selectors, tenancy
 from accounts.models import ApiKey, AuditEvent, Domain, Faction, Tenant
@@ -223,6 +224,69 @@ def test_create_tenant_finishes_what_was_cut_off(run: Run) -> None:
         assert Faction.objects.get().name == "Fremen"
 
 
+def test_create_tenant_adds_the_hosts_that_are_missing_and_says_which_there_are(run: Run) -> None:
+    said, _ = run("create_tenant", "dune", "Dune")
+    assert "under every name, as long as it is the only event" in said
+    for host in ("b.example", "A.example.", "b.example"):
+        said, _ = run("create_tenant", "dune", "Dune", "--host", host, "--host", "b.example")
+    assert "It is served under a.example, b.example." in said
+    assert set(Domain.objects.values_list("tenant__slug", "host")) == {
+        ("dune", "a.example"),
+        ("dune", "b.example"),
+    }
+    with tenancy.scope(Tenant.objects.get()):
+        noted = AuditEvent.objects.filter(action="tenant.hosts").order_by("id")
+        assert [line.metadata["hosts"] for line in noted] == [["b.example"], ["a.example"]]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--registration", "open"),
+        ("--event-code", "water"),
+        ("--welcome-bonus", "12.51"),
+        ("--time-zone", "Asia/Tokyo"),
+    ],
+)
+def test_create_tenant_changes_nothing_about_an_event_that_is_there(
+    run: Run, option: str, value: str
+) -> None:
+    same = ["--event-code", "spice", "--welcome-bonus", "12.50", "--time-zone", "Europe/Rome"]
+    run("create_tenant", "dune", "Dune", *same)
+    before = Tenant.objects.values().get()
+    with pytest.raises(CommandError, match=f"with another {option}. Nothing was changed"):
+        run("create_tenant", "dune", "Dune", "--host", "dune.example", "--faction", "Fremen", option, value)
+    assert Tenant.objects.values().get() == before
+    assert not Domain.objects.exists()
+    run("create_tenant", "dune", "Dune", "--registration", "event_code", *same)
+
+
+def test_a_second_event_is_refused_until_everybody_would_find_both(run: Run) -> None:
+    run("create_tenant", "dune", "Dune's sand")
+    with pytest.raises(CommandError, match="nobody would find it any more") as refused:
+        run("create_tenant", "giedi", "Giedi", "--host", "giedi.example")
+    _, _, advice = str(refused.value).partition("manage.py ")
+    run(*shlex.split(advice.replace("HOST", "dune.example")))
+    with pytest.raises(CommandError, match="nobody would find this one"):
+        run("create_tenant", "giedi", "Giedi")
+    run("create_tenant", "giedi", "Giedi", "--host", "giedi.example")
+    with pytest.raises(CommandError, match="leads to another event"):
+        run("create_tenant", "dune", "Dune's sand", "--host", "new.example", "--host", "giedi.example")
+    assert dict(Domain.objects.values_list("host", "tenant__slug")) == {
+        "dune.example": "dune",
+        "giedi.example": "giedi",
+    }
+    for slug in ("dune", "giedi"):
+        assert Client().get("/login", HTTP_HOST=f"{slug}.example").status_code == 200
+
+
+def test_bootstrap_leaves_the_factions_of_a_real_event_alone(run: Run) -> None:
+    run("create_tenant", "neo", "Night City", "--faction", "Corpos", "--event-code", "arasaka")
+    run("bootstrap")
+    with tenancy.scope(neo()):
+        assert [faction.name for faction in Faction.objects.all()] == ["Corpos"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -233,6 +297,9 @@ def test_create_tenant_finishes_what_was_cut_off(run: Run) -> None:
         (["sand", "Sand", "--time-zone", "Arrakis/Sietch"], "not a time zone"),
         (["sand", "Sand", "--welcome-bonus", "1,50"], "amount like"),
         (["sand", " "], "name"),
+        (["sand", "Sand", "--host", "https://sand.example"], "is not a host name"),
+        (["sand", "Sand", "--host", "sand.example:8000"], "is not a host name"),
+        (["dune", "Dune", "--host", ""], "is not a host name"),
     ],
 )
 def test_create_tenant_says_what_is_wrong(run: Run, arguments: list[str], sentence: str) -> None:

@@ -62,9 +62,11 @@ class Command(BaseCommand):
         if tenant is None and not directory.is_empty():
             self.stdout.write(_("There is an event already; nothing was changed."))
             return Tenant.objects.exclude(slug=directory.SYSTEM_SLUG)[0]
+        # The factions of an event that is there already are its game masters' own affair.
+        factions = demo.FACTIONS if tenant is None or _is_the_demo(tenant) else ()
         if tenant is None:
             tenant = self._create(is_demo=is_demo)
-        set_up_bank(tenant=tenant, command=demo.COMMAND, factions=demo.FACTIONS)
+        set_up_bank(tenant=tenant, command=demo.COMMAND, factions=factions)
         return tenant
 
     def _create(self, *, is_demo: bool) -> Tenant:
@@ -116,8 +118,12 @@ class Command(BaseCommand):
 
 
 def _may_be_the_demo(tenant: Tenant | None) -> bool:
+    return directory.is_empty() if tenant is None else _is_the_demo(tenant)
+
+
+def _is_the_demo(tenant: Tenant) -> bool:
     """A bonus on open registration is what the demo has and a real event must not have."""
-    return directory.is_empty() if tenant is None else tenant.bonus_when_open
+    return tenant.bonus_when_open
 
 
 @contextmanager
