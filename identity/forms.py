@@ -12,7 +12,6 @@ from accounts import emoji, names, passwords
 from accounts.models import Faction, Tenant
 
 _CODE_MAX: Final = 64
-_NEXT_MAX: Final = 2000
 
 
 def _password(label: Any, autocomplete: str, help_text: Any = "") -> forms.CharField:
@@ -41,7 +40,6 @@ class LoginForm(forms.Form):
     character_name = _character_name("username")
     password = _password(gettext_lazy("Password"), "current-password")
     remember = forms.BooleanField(label=gettext_lazy("Stay signed in for 30 days"), required=False)
-    next = forms.CharField(required=False, max_length=_NEXT_MAX, widget=forms.HiddenInput)
 
 
 class _NewPassword(forms.Form):
@@ -84,7 +82,6 @@ class RegisterForm(_NewPassword):
         gettext_lazy("At least 8 characters, and not an obvious one."),
     )
     repeat = _password(gettext_lazy("Password again"), "new-password")
-    next = forms.CharField(required=False, max_length=_NEXT_MAX, widget=forms.HiddenInput)
 
     def __init__(
         self, *args: Any, tenant: Tenant, factions: list[Faction], invited: bool, **kwargs: Any

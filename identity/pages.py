@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_cache_control
@@ -44,7 +44,7 @@ EVENTS_A_PAGE: Final = 25
 def register(request: BankRequest) -> HttpResponse:
     """Joining, as far as the event lets people in."""
     if request.login_session and request.method != "POST":
-        return redirect(_next_of(request) or settings.LOGIN_REDIRECT_URL)
+        return HttpResponseRedirect(_next_of(request) or settings.LOGIN_REDIRECT_URL)
     tenant = _tenant(request)
     if tenant.registration == Tenant.Registration.CLOSED:
         return _page(request, "identity/register.html", None, status=403 if request.method == "POST" else 200)
@@ -91,7 +91,7 @@ def register(request: BankRequest) -> HttpResponse:
 def login(request: BankRequest) -> HttpResponse:
     """Signing in, and then going on where one was."""
     if request.login_session and request.method != "POST":
-        return redirect(_next_of(request) or settings.LOGIN_REDIRECT_URL)
+        return HttpResponseRedirect(_next_of(request) or settings.LOGIN_REDIRECT_URL)
     if request.method != "POST":
         return _page(request, "identity/login.html", LoginForm(initial=request.GET.dict()))
     form = LoginForm(request.POST)
@@ -134,7 +134,7 @@ def _enter(request: BankRequest, signed_in: SignedIn) -> HttpResponse:
     confirmation.remember(request.session, signed_in.session)
     rotate_token(request)
     home = CONSOLE if signed_in.user.is_staff else settings.LOGIN_REDIRECT_URL
-    response = redirect(_next_of(request) or home)
+    response = HttpResponseRedirect(_next_of(request) or home)
     devices.remember(response, signed_in.device)
     return response
 
@@ -147,10 +147,15 @@ def _leave(request: BankRequest) -> None:
 
 
 def _next_of(request: HttpRequest) -> str:
-    """Where to go afterwards: a path of this site, or "" when something else was asked for."""
+    """Where to go afterwards: a path of this site, or "" when something else was asked for.
+
+    Only what begins at the root: ``foo`` would be taken for the name of a view by ``redirect``, and is nobody's address.
+    """
     wanted = request.POST.get("next") or request.GET.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    is_ours = (
+        wanted.startswith("/")
+        and wanted.isprintable()
+        and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
     )
     return wanted if is_ours else ""
 

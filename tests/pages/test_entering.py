@@ -196,7 +196,7 @@ def test_cookies_are_out_of_reach_of_scripts_and_other_sites(browser: Client) ->
         assert cookie(browser, name)["samesite"] == "Lax"
 
 
-@pytest.mark.parametrize("way", ["/bank/history?q=beer", "/pay/NC-1234-5678?amount=3"])
+@pytest.mark.parametrize("way", ["/bank/history?q=beer", "/pay/NC-1234-5678?amount=3", "/", "/["])
 def test_after_signing_in_one_goes_on_where_one_was(alice: Person, way: str) -> None:
     browser = Client()
     page = browser.get("/login", {"next": way})
@@ -217,6 +217,18 @@ def test_after_signing_in_one_goes_on_where_one_was(alice: Person, way: str) -> 
         "/\\evil.example",
         "javascript:alert(1)",
         "\thttps://evil.example",
+        "http:///evil.example",
+        "///evil.example",
+        "/\t/evil.example",
+        "/bank\r\nSet-Cookie: a=b",
+        "/\x7f",
+        "/\u2028",
+        # Neither addresses nor names of views: these would be relative to wherever one is.
+        "foo",
+        "?next=/bank",
+        "#top",
+        "bank:history",
+        "/" + "x" * 5000,
     ],
 )
 def test_nobody_is_sent_to_another_site(alice: Person, elsewhere: str) -> None:
