@@ -43,7 +43,10 @@ def sane_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         try:
             ipaddress.ip_network(hop, strict=False)
         except ValueError:
-            sentences.append(f"TRUSTED_PROXIES: {hop} is not an IP address or network such as 10.0.0.0/8.")
+            sentences.append(
+                f"TRUSTED_PROXIES: {hop} is not an IP address. Give the proxy's own address, such as 10.0.0.5, and no network "
+                "that players are in."
+            )
     try:
         parse_key_ring(settings.FIELD_KEYS)
     except ValueError as error:

@@ -55,7 +55,10 @@ def test_a_laptop_may_try_out_with_insecure_secrets(settings: Any) -> None:
     [
         ({"ALLOWED_HOSTS": []}, "ALLOWED_HOSTS is empty"),
         ({"WEB_WORKERS": 2, "REDIS_URL": ""}, "there is no REDIS_URL"),
-        ({"TRUSTED_PROXIES": ["the-proxy"]}, "the-proxy is not an IP address"),
+        (
+            {"TRUSTED_PROXIES": ["the-proxy"]},
+            "Give the proxy's own address, such as 10.0.0.5, and no network",
+        ),
         ({"FIELD_KEYS": "no ring at all, but long enough to be one"}, "FIELD_KEYS cannot be read"),
         ({"COLLECTED_STATIC": True, "STATIC_ROOT": None}, "manage.py collectstatic"),
     ],
