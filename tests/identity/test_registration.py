@@ -269,6 +269,19 @@ def test_an_e_mail_address_is_sealed_and_unique_within_the_event(world: World) -
         assert open_from(user, "email") == address
 
 
+@pytest.mark.parametrize("policy", ["event_code", "invite", "closed"])
+def test_whoever_may_not_register_does_not_learn_whose_address_is_in_use(world: World, policy: str) -> None:
+    address = "nova@example.org"
+    assert world.arcadia.phone().post("auth/register", joining(email=address)).status_code == 201
+    set_policy(world.arcadia, registration=policy)
+    answers = []
+    for email in (address, "nobody@example.org"):
+        answer = world.arcadia.phone().post("auth/register", joining("Vega", event_code="", email=email))
+        answers.append((answer.status_code, answer.json()["code"]))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 403
+
+
 def test_people_without_an_address_do_not_collide(world: World) -> None:
     assert world.arcadia.phone().post("auth/register", joining("Nova", email="")).status_code == 201
     assert world.arcadia.phone().post("auth/register", joining("Vega")).status_code == 201
