@@ -1,6 +1,8 @@
 """``manage.py run``: from nothing to a bank, and the same bank again after a restart."""
 
 import json
+import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -109,6 +111,29 @@ def test_commands_beside_it_find_its_database_and_its_secrets(demo: Demo, tmp_pa
     wrong = make_manage(demo, "freeze NC-0000-0000")
     assert wrong.returncode != 0
     assert "Traceback" not in wrong.stderr
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the page uses curl")
+def test_what_terminals_md_shows_works_beside_it_as_it_stands_there(demo: Demo) -> None:
+    demo.start()
+    page = (PROJECT / "docs" / "terminals.md").read_text()
+    blocks = re.findall(r"^```\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    [key, calls] = [block for block in blocks if "$TILL" in block]
+    logins = demo.logins()
+    for shown, here in {
+        "NC-XXXX-XXXX": logins["terminal"]["account_number"],
+        "NC-YYYY-YYYY": logins["players"][0]["account_number"],
+        "make -s": f"make -s READY=@true PY={sys.executable}",
+    }.items():
+        assert shown in key
+        key = key.replace(shown, here)
+    script = key + calls.replace("http://localhost:8000", demo.base_url).replace("\ncurl", "\necho\ncurl")
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=PROJECT, env=demo.environment, capture_output=True, text=True
+    )
+    pong, paid, balance = (json.loads(line) for line in done.stdout.splitlines() if line)
+    assert pong["message"] == "pong", done.stderr
+    assert paid["transaction"]["amount"] == balance["balance"] == 350
 
 
 def test_a_command_that_cannot_run_is_answered_with_what_to_type(demo: Demo) -> None:
