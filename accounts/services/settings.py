@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 
-from accounts import audit
+from accounts import audit, origins
 from accounts.actors import Actor
 from accounts.errors import DomainError, Invalid
 from accounts.models import Tenant
@@ -22,6 +22,7 @@ CHANGEABLE: Final = (
     "language",
     "time_zone",
     "day_starts_at",
+    "cors_origins",
 )
 # The word on the poster lets people in; the trail is read by more people than the poster is meant for.
 _NOT_NOTED: Final = {"event_code"}
@@ -31,12 +32,14 @@ _NOT_NOTED: Final = {"event_code"}
 def change_settings(*, actor: Actor, **wanted: Any) -> Tenant | DomainError:
     """Set columns of the actor's tenant named in ``CHANGEABLE``; what is as it was is left alone, and without a trace.
 
-    ``welcome_bonus`` is in minor units of the first currency. Raises ``Denied``, ``Invalid`` (``invalid_tenant``, with the
-    field).
+    ``welcome_bonus`` is in minor units of the first currency, ``cors_origins`` a list, kept as browsers send them.
+    Raises ``Denied``, ``Invalid`` (``invalid_tenant``, with the field).
     """
     actor.require("accounts.manage_tenant")
     if unknown := wanted.keys() - set(CHANGEABLE):
         raise TypeError(f"change_settings does not take {sorted(unknown)}")
+    if "cors_origins" in wanted:
+        wanted["cors_origins"] = origins.clean(wanted["cors_origins"])
     tenant = Tenant.objects.select_for_update(no_key=True).get(pk=actor.tenant.pk)
     changed = {name: value for name, value in wanted.items() if getattr(tenant, name) != value}
     if not changed:
@@ -65,4 +68,6 @@ def target(tenant: Tenant) -> str:
 def _plain(name: str, value: Any) -> Any:
     if name in _NOT_NOTED:
         return "…" if value else ""
+    if isinstance(value, list):
+        return " ".join(value)
     return value if isinstance(value, bool | int) else str(value)

@@ -12,12 +12,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import tenancy
+from accounts import origins, tenancy
 from accounts.console.actions import ActionPage, Change, Done, Effect, ReasonForm
 from accounts.console.pages import ConsoleAdmin
 from accounts.console.parts import NOTHING, Fact, Panel, moment, yes_or_no
 from accounts.console.trail import trail_of
-from accounts.errors import NotFound
+from accounts.errors import Invalid, NotFound
 from accounts.models import Tenant
 from accounts.requests import BankRequest
 from accounts.services.settings import change_settings, target
@@ -25,6 +25,21 @@ from accounts.services.world import pause_world, resume_world
 from ledger import selectors
 from ledger.console.money import AmountField, MoneyForm, plain, shown
 from ledger.models import Currency
+
+
+class OriginsField(forms.CharField):
+    """Origins of web apps on one line, with spaces between them."""
+
+    def to_python(self, value: Any) -> Any:
+        """A list, each as a browser writes it."""
+        try:
+            return origins.clean((super().to_python(value) or "").split())
+        except Invalid as refusal:
+            raise forms.ValidationError(refusal.sentence) from refusal
+
+    def prepare_value(self, value: Any) -> Any:
+        """As it is typed."""
+        return " ".join(value) if isinstance(value, list) else value
 
 
 class SettingsForm(MoneyForm):
@@ -62,6 +77,12 @@ class SettingsForm(MoneyForm):
         label=gettext_lazy("The day begins at"),
         help_text=gettext_lazy("Daily limits start anew then. A night belongs to its evening."),
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+    cors_origins = OriginsField(
+        label=gettext_lazy("Web apps from other addresses"),
+        required=False,
+        help_text=gettext_lazy("With spaces between them, for instance https://app.example. Empty: none."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
     def clean_welcome_bonus(self) -> int:
@@ -117,6 +138,11 @@ class ChangeSettings(ActionPage):
             and wanted["registration"] == Tenant.Registration.OPEN
         ):
             warnings.append(_("Everybody can register again and again, and collects the bonus each time."))
+        if added := [origin for origin in wanted["cors_origins"] if origin not in self.row.cors_origins]:
+            warnings.append(
+                _("Whoever signs in on a page of %(origins)s lets that page do what they may do.")
+                % {"origins": ", ".join(added)}
+            )
         return Effect([_("This takes effect at once, for everybody.")], changes, warnings)
 
     def already_done(self, typed: dict[str, Any]) -> str:
@@ -249,6 +275,8 @@ def _in_words(name: str, value: Any) -> Any:
         return dict(settings.LANGUAGES).get(value, value)
     if name == "day_starts_at":
         return value.strftime("%H:%M")
+    if name == "cors_origins":
+        return " ".join(value) or NOTHING
     return yes_or_no(value) if isinstance(value, bool) else value or NOTHING
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from accounts import tenancy
-from accounts.errors import Conflict
+from accounts.actors import Actor
+from accounts.errors import Conflict, Invalid
 from accounts.models import AuditEvent, Tenant
+from accounts.services.settings import change_settings
 from ledger.services.transfers import Payment, transfer
 from tests.cast import EVENT_CODE, World
-from tests.console.desk import Desk, text_of, url_of
+from tests.console.desk import Desk, fields_of, text_of, url_of
 
 AS_IT_IS = {
     "name": "Arcadia",
@@ -63,8 +66,51 @@ def test_the_event_code_does_not_stand_in_the_trail(world: World, gm: Desk) -> N
     assert EVENT_CODE not in str(line.metadata)
 
 
+def test_a_web_app_from_another_address_is_let_in_and_shut_out_again(
+    world: World, gm: Desk, client: Client
+) -> None:
+    path = url_of(world.arcadia.tenant, "settings")
+    headers = {"Origin": "https://app.example", "Host": world.arcadia.host}
+
+    def allowed() -> str | None:
+        return client.get("/api/v1/account", headers=headers).headers.get("Access-Control-Allow-Origin")
+
+    assert allowed() is None
+    typed = "HTTPS://App.example/  http://localhost:5173"
+    statement = gm.state(path, **(AS_IT_IS | {"cors_origins": typed}))
+    said = text_of(statement)
+    assert "Web apps from other addresses – → https://app.example http://localhost:5173" in said
+    assert "lets that page do what they may do" in said
+    gm.notice(gm.confirm(path, statement))
+    assert event(world).cors_origins == ["https://app.example", "http://localhost:5173"]
+    assert allowed() == "https://app.example"
+    [line] = lines(world, "tenant.settings")
+    assert line.metadata["cors_origins"]["after"] == "https://app.example http://localhost:5173"
+    assert "https://app.example http://localhost:5173" in fields_of(gm.get(path)).values()
+
+    gm.notice(gm.confirm(path, gm.state(path, **AS_IT_IS)))
+    assert event(world).cors_origins == []
+    assert allowed() is None
+
+
+def test_the_service_too_keeps_origins_as_browsers_send_them(world: World) -> None:
+    actor = Actor.server(world.arcadia.tenant, "test")
+    with tenancy.scope(world.arcadia.tenant):
+        assert change_settings(actor=actor, cors_origins=["https://App.example"]) == event(world)
+        with pytest.raises(Invalid, match="not an origin"):
+            change_settings(actor=actor, cors_origins=["*"])
+    assert event(world).cors_origins == ["https://app.example"]
+
+
 @pytest.mark.parametrize(
-    ("name", "value"), [("time_zone", "Mars/Base"), ("event_code", ""), ("welcome_bonus", "-5"), ("name", "")]
+    ("name", "value"),
+    [
+        ("time_zone", "Mars/Base"),
+        ("event_code", ""),
+        ("welcome_bonus", "-5"),
+        ("name", ""),
+        ("cors_origins", "https://app.example *"),
+    ],
 )
 def test_what_cannot_be_is_refused_with_the_field(world: World, gm: Desk, name: str, value: str) -> None:
     path = url_of(world.arcadia.tenant, "settings")
