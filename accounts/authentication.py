@@ -11,6 +11,7 @@ import hmac
 from typing import Any, Final, cast
 
 import structlog
+from django.db.models import CharField
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
@@ -20,9 +21,10 @@ from rest_framework.request import Request
 
 from accounts import keytext, tokens
 from accounts.actors import Actor
+from accounts.compiled import Compiled
 from accounts.crypto import digest
 from accounts.errors import Denied, Unauthenticated
-from accounts.middleware import bad_key, mark_used, signed_in
+from accounts.middleware import SESSION, bad_key, mark_used, signed_in
 from accounts.models import ApiKey, LoginSession, User
 from accounts.requests import BankRequest
 
@@ -30,6 +32,8 @@ _Found = tuple[User | None, Actor] | None
 
 # What a 401 says in WWW-Authenticate (RFC 9110 section 11.6.1).
 CHALLENGE: Final = 'Bearer realm="neobank"'
+
+_KEY: Final = Compiled[ApiKey](lambda prefix: ApiKey.objects.filter(prefix=prefix), prefix=CharField())
 
 
 class _Authentication(BaseAuthentication):
@@ -47,7 +51,7 @@ class ApiKeyAuthentication(_Authentication):
         text = keytext.parse(sent)
         if text is None or bank_request.tenant is None:
             raise bad_key()
-        key: ApiKey | None = ApiKey.objects.filter(prefix=text.prefix).first()
+        key = _KEY.first(prefix=text.prefix)
         if key is None or not hmac.compare_digest(digest(text.secret), bytes(key.digest)):
             raise bad_key()
         if key.revoked_at is not None:
@@ -73,9 +77,7 @@ class TokenAuthentication(_Authentication):
         claims = bank_request.claims
         if claims is None or bank_request.tenant is None:
             return None
-        session: LoginSession | None = (
-            LoginSession.objects.select_related("user").filter(pk=claims.sid).first()
-        )
+        session = SESSION.first(sid=claims.sid)
         if session is None or str(session.user_id) != str(claims.sub):
             raise tokens.bad_token()
         _require_live(session)

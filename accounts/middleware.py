@@ -17,6 +17,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.db import OperationalError
+from django.db.models import UUIDField
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
@@ -25,6 +26,7 @@ from django.utils.translation import gettext as _
 from accounts import directory, keytext, tenancy, tokens
 from accounts.actors import Actor
 from accounts.addresses import origin_of
+from accounts.compiled import Compiled
 from accounts.errors import DomainError, NotFound, Unauthenticated, Unavailable
 from accounts.models import ApiKey, LoginSession, Tenant, User
 from accounts.requests import BankRequest
@@ -32,6 +34,11 @@ from accounts.requests import BankRequest
 # What a sign-in puts into the signed cookie: the tenant's id and the login session's, both as text.
 SESSION_TENANT: Final = "tenant"
 SESSION_SID: Final = "sid"
+
+SESSION: Final = Compiled[LoginSession](
+    lambda sid: LoginSession.objects.select_related("user").filter(pk=sid).order_by(), sid=UUIDField()
+)
+"""A sign-in with its person, by its id."""
 
 # "Last used" is for people who look for a stranger's device; a write per request would cost more than the request.
 LAST_USED_EVERY: Final = dt.timedelta(minutes=1)
@@ -153,19 +160,13 @@ def _live_session(request: BankRequest) -> LoginSession | None:
         return None
     if request.session.get(SESSION_TENANT) != str(request.tenant.pk):
         return None
-    session: LoginSession | None = (
-        LoginSession.objects.select_related("user")
-        .filter(
-            pk=request.session.get(SESSION_SID),
-            revoked_at=None,
-            expires_at__gt=timezone.now(),
-            user__is_active=True,
-        )
-        .first()
-    )
-    if session is not None:
-        structlog.contextvars.bind_contextvars(user=str(session.user_id))
-        mark_used(session)
+    session = SESSION.first(sid=request.session.get(SESSION_SID))
+    if session is None or session.revoked_at is not None or session.expires_at <= timezone.now():
+        return None
+    if not session.user.is_active:
+        return None
+    structlog.contextvars.bind_contextvars(user=str(session.user_id))
+    mark_used(session)
     return session
 
 

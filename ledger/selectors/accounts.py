@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, Final, cast
 
 from django.db import connection, transaction
 from django.db.models import (
+    CharField,
     Exists,
     Max,
     Min,
@@ -17,11 +18,13 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Sum,
+    UUIDField,
 )
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
+from accounts.compiled import Compiled
 from accounts.errors import Denied, NotFound, Unprocessable
 from accounts.models import Faction
 from accounts.units import writers_turn
@@ -111,15 +114,15 @@ def sides_for(actor: Actor, payers: Collection[str | None], payees: Collection[s
     master: that moves by adjusting, with a reason.
     """
     numbers_paying = {numbers.normalize(number) for number in payers if number is not None}
-    wanted = Q(number__in={*numbers_paying, *map(numbers.normalize, payees)})
-    if None in payers and actor.user is not None:
-        # As a value of its own: with a join inside the OR, every account of the event would be read.
-        primary = (
-            Account.objects.filter(holder__user=actor.user_id, is_primary=True).order_by().values("pk")[:1]
-        )
-        wanted |= Q(pk=Subquery(primary))
-    # Every payment comes through here: no column more than it shows.
-    found = Account.objects.filter(wanted).select_related("holder", "currency").order_by()
+    wanted = sorted(numbers_paying | set(map(numbers.normalize, payees)))
+    user = actor.user_id if None in payers else None
+    found: Iterable[Account]
+    if len(wanted) == 1 and user is not None:
+        found = _PAYEE_AND_PRIMARY.all(number=wanted[0], user=user)
+    elif len(wanted) == 2 and user is None:
+        found = _TWO.all(one=wanted[0], other=wanted[1])
+    else:
+        found = _sides(wanted, user)
     named = {account.number: account for account in found}
     mine: dict[str | None, Account] = {}
     for account in named.values():
@@ -134,6 +137,25 @@ def sides_for(actor: Actor, payers: Collection[str | None], payees: Collection[s
         staffed = set(works_there.values_list("account_id", flat=True))
         mine.update((account.number, account) for account in others if account.pk in staffed)
     return Sides(mine, named)
+
+
+def _sides(wanted: Collection[Any], user: Any) -> QuerySet[Account]:
+    """The accounts with the numbers ``wanted``, and the primary one of a user where one is given."""
+    by_number = Q(number__in=wanted)
+    if user is not None:
+        # As a value of its own: with a join inside the OR, every account of the event would be read.
+        primary = Account.objects.filter(holder__user=user, is_primary=True).order_by().values("pk")[:1]
+        by_number |= Q(pk=Subquery(primary))
+    # Every payment comes through here: no column more than it shows.
+    return Account.objects.filter(by_number).select_related("holder", "currency").order_by()
+
+
+_PAYEE_AND_PRIMARY: Final = Compiled[Account](
+    lambda number, user: _sides([number], user), number=CharField(), user=UUIDField()
+)
+_TWO: Final = Compiled[Account](
+    lambda one, other: _sides([one, other], None), one=CharField(), other=CharField()
+)
 
 
 def primary_account(actor: Actor) -> Account:
