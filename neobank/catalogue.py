@@ -135,7 +135,11 @@ CODES: Final[dict[str, Row]] = {
     ),
     "scope_missing": Row(403, _("Scope missing"), "The device key lacks the scope that this needs."),
     # -- What is not there, or not in this form
-    "no_account": Row(404, _("No account yet"), "The person has no account; a game master can open one."),
+    "no_account": Row(
+        404,
+        _("No account"),
+        "The login was made for staff (`create_gm`) and has no bank account; characters have one.",
+    ),
     "no_currency": Row(404, _("No currency yet"), "The event's bank is not set up yet."),
     "not_found": Row(404, _("Not found"), "There is nothing at this address, or it is not yours."),
     "unknown_host": Row(404, _("Unknown address"), "No event is served under this host name."),

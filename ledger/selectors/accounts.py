@@ -164,7 +164,10 @@ def primary_account(actor: Actor) -> Account:
         raise Denied("not_for_devices", _("A device has no account of its own here. Sign in as a person."))
     account = with_names().filter(holder__user=actor.user_id, is_primary=True).first()
     if account is None:
-        raise NotFound("no_account", _("You have no account yet. Ask a game master to open one."))
+        raise NotFound(
+            "no_account",
+            _("This login was made for staff and has no bank account. To pay, sign in as a character."),
+        )
     return account
 
 

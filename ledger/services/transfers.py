@@ -73,7 +73,10 @@ def _pay(actor: Actor, payments: Sequence[Payment], claim: Claim | None) -> list
         actor, {payment.from_account for payment in payments}, {payment.to_account for payment in payments}
     )
     if None not in sides.payable and any(payment.from_account is None for payment in payments):
-        raise NotFound("no_account", _("You have no account yet. Ask a game master to open one."))
+        raise NotFound(
+            "no_account",
+            _("This login was made for staff and has no bank account. To pay, sign in as a character."),
+        )
     orders = [_order(payment, sides) for payment in payments]
     posted = posting.post(actor=actor, transfers=orders, authority=Authority.PLAYER, idempotency_key=claim)
     if isinstance(posted, DomainError):

@@ -10,10 +10,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts import limits, tenancy
-from accounts.errors import Conflict, DomainError, Unavailable
+from accounts import limits, passwords, tenancy
+from accounts.actors import Actor
+from accounts.errors import Conflict, DomainError, NotFound, Unavailable
 from accounts.models import LoginSession
+from accounts.services.people import draft
+from accounts.services.staff import create_staff
 from accounts.services.world import pause_world, resume_world
+from ledger import selectors
 from ledger.models import Transfer
 from ledger.services import transfers
 from ledger.services.accounts import add_staff, freeze, unfreeze
@@ -108,15 +112,21 @@ def test_nobody_pays_from_an_account_that_is_not_theirs(
     assert (carol.balance(), alice.balance()) == (10_00, 99_00)
 
 
-def test_without_an_account_there_is_nothing_to_send_from(event: Event) -> None:
-    gm = event.person("Gm", role="gm")
+def test_a_login_of_staff_has_no_account_and_every_door_says_so(event: Event, bob: Person) -> None:
     with tenancy.scope(event.tenant):
-        gm.account.holder.user = None
-        gm.account.holder.save()
+        gm = draft(character_name="Gm", role="gm")
+        create_staff(actor=event.server, user=gm, password_hash=passwords.hash_of(PASSWORD, owner=gm))
     browser = Client()
     sign_in(browser, "Gm")
     page = browser.get("/bank/send", follow=True)
-    assert "You have no account yet" in text_of(page)
+    assert "This login has no bank account" in text_of(page)
+    assert "sign in as a character" in text_of(page)
+    actor = Actor(tenant=event.tenant, user=gm)
+    with pytest.raises(NotFound, match="made for staff") as refused:
+        transfers.transfer(actor=actor, payment=transfers.Payment(to_account=bob.number, amount=1))
+    assert refused.value.code == "no_account"
+    with tenancy.scope(event.tenant), pytest.raises(NotFound, match="made for staff"):
+        selectors.primary_account(actor)
 
 
 # -- Sent twice --------------------------------------------------------------------------------------------------------
