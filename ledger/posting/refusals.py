@@ -123,7 +123,8 @@ def _reference_used(actor: Actor, offence: Offence, order: Order) -> DomainError
 
 def _world_paused(actor: Actor, offence: Offence, order: Order) -> DomainError:
     return Conflict(
-        "world_paused", _("The game masters have paused the bank. Nothing was done; when it goes on, start anew.")
+        "world_paused",
+        _("The game masters have paused the bank. Nothing was done; when it goes on, start anew."),
     )
 
 
