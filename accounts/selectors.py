@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts import names, search
 from accounts.actors import Actor
 from accounts.errors import Invalid, NotFound
-from accounts.models import Faction, LoginSession, User
+from accounts.models import Faction, LoginSession, Notification, User
 
 
 def login_named(character_name: str) -> User | None:
@@ -71,6 +71,11 @@ def faction_named(name: str, *, field: str = "faction") -> Faction:
 def sessions_of(actor: Actor) -> QuerySet[LoginSession]:
     """The actor's own sign-ins that still hold."""
     return LoginSession.objects.filter(user=actor.user_id, revoked_at=None, expires_at__gt=timezone.now())
+
+
+def unread_of(actor: Actor, *, limit: int) -> list[Notification]:
+    """What the actor was told and has not yet said to have seen, newest first."""
+    return list(Notification.objects.filter(user=actor.user_id, read_at=None).order_by("-id")[:limit])
 
 
 def unknown_person() -> NotFound:

@@ -10,6 +10,7 @@ app_name = "bank"
 
 urlpatterns = [
     path("bank", pages.home, name="home"),
+    path("bank/seen", pages.seen, name="seen"),
     path("bank/send", pages.send, name="send"),
     path("bank/history", pages.history, name="history"),
     path("bank/transfers/<uuid:transfer_id>", pages.receipt, name="receipt"),

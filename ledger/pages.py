@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -14,13 +15,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import names
+from accounts import selectors as people
 from accounts.actors import Actor
 from accounts.errors import DomainError, Invalid
 from accounts.pages import signed_in_page
 from accounts.requests import BankRequest
+from accounts.services import notifications
 from ledger import money, numbers, selectors
 from ledger.api.endpoint import counted
 from ledger.forms import HistoryForm, RefundForm, SendForm, key_or_new, new_key
@@ -31,6 +34,7 @@ from ledger.services import transfers
 from ledger.services.transfers import Paid, Payment
 
 LINES_AT_HOME: Final = 8
+NEWS_AT_HOME: Final = 3
 LINES_A_PAGE: Final = 25
 # After these nobody knows yet whether it was done, or nothing was stored: the same key asks again.
 _KEY_STAYS: Final = {"in_flight", "busy", "rate_limited"}
@@ -45,10 +49,13 @@ _SEND_FIELDS: Final = ("from_account", "to", "amount", "memo", "key")
 @require_safe
 @signed_in_page()
 def home(request: BankRequest, actor: Actor) -> HttpResponse:
-    """What is in the accounts, and what happened last."""
+    """What the person was told, what is in the accounts, and what happened last."""
     accounts = list(selectors.accounts_of(actor))
     latest = selectors.history(accounts, limit=LINES_AT_HOME) if accounts else selectors.History([])
+    unread = people.unread_of(actor, limit=NEWS_AT_HOME + 1)
     context = {
+        "news": unread[:NEWS_AT_HOME],
+        "more_news": len(unread) > NEWS_AT_HOME,
         "standings": selectors.standings(accounts),
         "pay_link": request.build_absolute_uri(reverse("bank:pay", args=[accounts[0].number]))
         if accounts
@@ -58,6 +65,23 @@ def home(request: BankRequest, actor: Actor) -> HttpResponse:
         "more": latest.next is not None,
     }
     return render(request, "ledger/home.html", context)
+
+
+@require_POST
+@signed_in_page(back_to="/bank")
+def seen(request: BankRequest, actor: Actor) -> HttpResponse:
+    """The news that stood on the page are no news any more."""
+    notifications.mark_seen(actor=actor, ids=_ids(request.POST.getlist("seen")[:NEWS_AT_HOME]))
+    return redirect("bank:home")
+
+
+def _ids(sent: Sequence[str]) -> list[uuid.UUID]:
+    """What are ids among ``sent``."""
+    found = []
+    for text in sent:
+        with suppress(ValueError):
+            found.append(uuid.UUID(text))
+    return found
 
 
 # -- Sending -----------------------------------------------------------------------------------------------------------

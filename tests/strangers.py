@@ -22,7 +22,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts import roles, tenancy
 from accounts.actors import Actor
-from accounts.models import CredentialTenant, Domain, Tenant, TenantModel
+from accounts.models import CredentialTenant, Domain, Notification, Tenant, TenantModel
 from accounts.services.invites import create_invite
 from accounts.services.sessions import OpenedSession, open_session
 from accounts.units import unit_of_work
@@ -326,6 +326,7 @@ def _form(side: Side) -> dict[str, Any]:
         "user": str(side.hero.user.pk),
         "transfer": side.transfer,
         "session": str(side.spare_session().session.pk),
+        "seen": _told(side),
         "reason": "because",
         "how": "both",
         "role": "gm",
@@ -335,6 +336,11 @@ def _form(side: Side) -> dict[str, Any]:
         "action": "freeze",
         "_selected_action": [str(side.hero.account.pk)],
     }
+
+
+def _told(side: Side) -> list[str]:
+    with tenancy.scope(side.event.tenant):
+        return [str(pk) for pk in Notification.objects.values_list("pk", flat=True)]
 
 
 def queries_for(side: Side) -> list[dict[str, str]]:

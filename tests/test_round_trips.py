@@ -10,18 +10,20 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import directory, tenancy
 from accounts.actors import Actor
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, Notification
 from accounts.units import unit_of_work
 from ledger import posting
 from ledger.models import Account, AccountHolder, Balance
 from ledger.posting import Authority, Order
 from tests.cast import Person, Phone, World, make_world
 from tests.ledger.asking import pay
+from tests.pages.reading import sign_in, text_of
 from tests.sessions import Database
 
 TRANSFER_STATEMENTS_MAX = 4
@@ -163,6 +165,25 @@ def test_lists_walk_along_an_index(world: World, fresh_database: Database) -> No
             assert not [table for table in GROWING if f"Seq Scan on {table} " in plan], (
                 f"{name}:\n{statement}\n{plan}"
             )
+
+
+@pytest.mark.postgresql_only
+def test_news_is_found_among_all_that_somebody_was_ever_told(world: World, fresh_database: Database) -> None:
+    with tenancy.scope(world.arcadia.tenant):
+        told = [
+            Notification(user=world.alice.user, kind="test.note", text=f"Note {n}", read_at=timezone.now())
+            for n in range(3000)
+        ]
+        told[7].read_at = None
+        Notification.objects.bulk_create(told)
+    analyse(fresh_database)
+    browser = Client(HTTP_HOST=world.arcadia.host)
+    sign_in(browser, "Alice")
+    browser.get("/bank")
+    with statements() as sent:
+        assert "Note 7" in text_of(browser.get("/bank"))
+    [asked] = [statement for statement in sent if "accounts_notification" in statement]
+    assert "notification_unread" in plan_of(world, asked)
 
 
 # -- making enough of everything ---------------------------------------------------------------------------------------

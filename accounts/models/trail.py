@@ -53,7 +53,13 @@ class Notification(TenantModel):
 
     class Meta:
         ordering = ("-id",)
-        indexes = (models.Index(fields=("user", "-id"), name="notification_newest"),)
+        indexes = (
+            models.Index(fields=("user", "-id"), name="notification_newest"),
+            # Few at any time, however much somebody was told in a season: the first page of the bank asks for them.
+            models.Index(
+                fields=("user", "-id"), condition=models.Q(read_at=None), name="notification_unread"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.text}"

@@ -98,6 +98,22 @@ def test_a_sign_in_that_ended_in_the_middle_of_a_form_loses_nothing(open_page: O
     expect(page.get_by_role("main")).to_contain_text("Paid. Bob has the money now.")
 
 
+def test_news_is_at_home_until_it_was_seen(open_page: OpenPage) -> None:
+    page, complaints = open_page(java_script_enabled=False)
+    join(page, "Nyx")
+    page.goto("/me/password")
+    page.get_by_label("Password until now").fill(PASSWORD)
+    for label in ("New password", "New password again"):
+        page.get_by_label(label, exact=True).fill("eleven chrome cats")
+    page.get_by_role("button", name="Change it").click()
+    page.goto("/bank")
+    expect(page.get_by_role("region", name="News for you")).to_contain_text("Your password was changed.")
+    page.get_by_role("button", name="Seen").click()
+    expect(page.get_by_role("region", name="News for you")).to_have_count(0)
+    expect(page.locator(".balance")).to_have_text("₵100.00")
+    assert complaints == []
+
+
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_no_page_is_wider_than_the_smallest_phone_or_complains(open_page: OpenPage, scheme: str) -> None:
     page, complaints = open_page(viewport={"width": 320, "height": 640}, color_scheme=scheme)

@@ -28,12 +28,12 @@ from tests.pages.reading import sign_in, tags_of, text_of
 ROOMS = ("bank", "people")
 
 #: Pages that are only posted to; what they answer is another page.
-POSTED = {"people:logout", "people:profile", "people:end_session"}
+POSTED = {"people:logout", "people:profile", "people:end_session", "bank:seen"}
 #: What a page's address needs, and how many queries it may take, whatever there is to list.
 GUESTS = {"landing": 2, "people:register": 3, "people:login": 2}
 MEMBERS = {
     "landing": 3,
-    "bank:home": 7,
+    "bank:home": 8,
     "bank:send": 7,
     "bank:history": 6,
     "bank:receipt": 7,
