@@ -61,6 +61,21 @@ def end_sessions(*, actor: Actor, user: User, keep: LoginSession | None = None) 
 
 
 @unit_of_work
+def end_all_sessions(*, actor: Actor, reason: str) -> int:
+    """End every session of the actor's event, and with it every refresh token; returns how many. Raises ``Denied``."""
+    actor.require("accounts.manage_people")
+    ended = LoginSession.objects.filter(revoked_at=None).update(revoked_at=timezone.now())
+    audit.record(
+        actor=actor,
+        action="session.end_all",
+        target=f"accounts.tenant:{actor.tenant.slug}",
+        ended=ended,
+        reason=reason,
+    )
+    return int(ended)
+
+
+@unit_of_work
 def revoke_session(*, actor: Actor, session_id: uuid.UUID) -> LoginSession | DomainError:
     """End one session of the actor, or of anybody as a game master. Raises ``NotFound`` (``unknown_session``)."""
     found = LoginSession.objects.select_for_update(no_key=True).filter(pk=session_id, revoked_at=None)
