@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
+import re
 import stat
 import threading
 from collections.abc import Iterator
@@ -308,12 +309,12 @@ def test_a_backup_of_an_older_version_is_counted_migrated_and_replayed(
     run: Run, told: Story, older: Path, empty: Database
 ) -> None:
     said = restore(run, older, empty)
-    assert "It is of an older version: applying 1 migrations." in said
+    assert re.search(r"It is of an older version: applying \d+ migrations\.", said)
     assert "neo: clean. 11 transfers, 22 entries" in said
     with SESSION.connected_to(empty), tenancy.scope(told.event.tenant):
         assert AuditEvent.objects.get(action="event.restore").metadata["file"] == older.name
         assert walls.gaps(connections["default"]) == []
-    with pytest.raises(CommandError, match="migrations to apply: 1"):
+    with pytest.raises(CommandError, match=r"older version \(migrations to apply: "):
         run("backup_drill", older)
 
 
