@@ -19,13 +19,18 @@ from accounts.errors import Denied, Invalid
 from accounts.models import ApiKey, AuditEvent
 
 SEES_EVERYTHING = "accounts.view_audit"
+EVENT = "accounts.event"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """One line of the trail. ``place`` says to its source where the list goes on after it."""
+    """One line of the trail. ``place`` says to its source where the list goes on after it.
+
+    ``record`` is the kind of row that it is read from, and ``id`` is that row's.
+    """
 
     id: uuid.UUID
+    record: str
     created_at: dt.datetime
     actor_id: uuid.UUID | None
     actor_name: str
@@ -42,20 +47,22 @@ class Activity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which lines are wanted: of whom (a person or a device, None for everybody), and exact matches of the rest."""
+    """Which lines are wanted: of whom (a person or a device, None for everybody), and exact matches of the rest.
+
+    ``user_ids`` and ``actions`` are any of some. ``by_right`` leaves out what took no game master's rights: movements that
+    their payer or receiver started, and what was refused to somebody for want of rights.
+    """
 
     user_id: uuid.UUID | None = None
+    user_ids: frozenset[uuid.UUID] | None = None
     key_id: uuid.UUID | None = None
     action: str = ""
+    actions: frozenset[str] | None = None
+    by_right: bool = False
     target: str = ""
     status: str = ""
     since: dt.datetime | None = None
     until: dt.datetime | None = None
-
-    @property
-    def of_everybody(self) -> bool:
-        """Whether nobody in particular was named."""
-        return self.user_id is None and self.key_id is None
 
 
 def wanted_by(actor: Actor, *, who: str = "", **more: Any) -> Wanted:
@@ -87,24 +94,29 @@ def of_events(actor: Actor, wanted: Wanted, after: str | None, limit: int) -> li
     events = AuditEvent.objects.filter(**_conditions(actor, wanted)).order_by("-id")
     if after is not None:
         events = events.filter(id__lt=_place(after))
-    return [
-        Activity(
-            id=event.pk,
-            created_at=event.created_at,
-            actor_id=event.actor_user_id or event.actor_key_id,
-            actor_name=event.actor_label,
-            action=event.action,
-            target=event.target,
-            status=event.status,
-            ip=event.ip,
-            device_id=event.device_id,
-            user_agent=event.user_agent,
-            request_id=event.request_id,
-            details=event.metadata,
-            place=str(event.pk),
-        )
-        for event in events[:limit]
-    ]
+    if wanted.by_right:
+        events = events.exclude(status="not_allowed")
+    return [line_of(event) for event in events[:limit]]
+
+
+def line_of(event: AuditEvent) -> Activity:
+    """An event as a line of the trail."""
+    return Activity(
+        id=event.pk,
+        record=EVENT,
+        created_at=event.created_at,
+        actor_id=event.actor_user_id or event.actor_key_id,
+        actor_name=event.actor_label,
+        action=event.action,
+        target=event.target,
+        status=event.status,
+        ip=event.ip,
+        device_id=event.device_id,
+        user_agent=event.user_agent,
+        request_id=event.request_id,
+        details=event.metadata,
+        place=str(event.pk),
+    )
 
 
 def _conditions(actor: Actor, wanted: Wanted) -> dict[str, Any]:
@@ -112,14 +124,16 @@ def _conditions(actor: Actor, wanted: Wanted) -> dict[str, Any]:
         raise Denied("not_allowed", _("You are not allowed to do this. Ask a game master."))
     exact = {
         "actor_user_id": wanted.user_id if actor.may(SEES_EVERYTHING) else actor.user_id,
+        "actor_user_id__in": wanted.user_ids,
         "actor_key_id": wanted.key_id,
         "action": wanted.action,
+        "action__in": wanted.actions,
         "target": wanted.target,
         "status": wanted.status,
         "created_at__gte": wanted.since,
         "created_at__lte": wanted.until,
     }
-    return {column: value for column, value in exact.items() if value}
+    return {column: value for column, value in exact.items() if value not in (None, "")}
 
 
 def _place(after: str) -> uuid.UUID:
