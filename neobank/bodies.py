@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from io import BytesIO
 from typing import IO, Any, Final
 
@@ -12,12 +13,18 @@ from django.http import HttpRequest
 # Read and thrown away beyond the limit, so that a client still sending hears the refusal instead of a broken connection.
 DRAINED_MAX: Final = 16_000_000
 _PIECE: Final = 65_536
+# Where the environment names the exception for which the request is refused before any view sees it.
+REFUSED: Final = "neobank.refused"
 
 _Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class TooLarge(Exception):
     """The body has more bytes than ``DATA_UPLOAD_MAX_MEMORY_SIZE``."""
+
+
+class TooSlow(Exception):
+    """The body did not arrive in the time that the server gives a client."""
 
 
 def is_too_large(request: HttpRequest) -> bool:
@@ -42,7 +49,10 @@ class WholeBodies:
         is_chunked = not announced and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
         if is_chunked or announced.isdigit():
             stream = environ["wsgi.input"]
-            body = stream.read(limit + 1 if is_chunked else min(int(announced), limit + 1))
+            try:
+                body = stream.read(limit + 1 if is_chunked else min(int(announced), limit + 1))
+            except TimeoutError:
+                body, environ[REFUSED] = b"", TooSlow()
             if len(body) > limit:
                 _drain(stream)
             environ["wsgi.input"] = BytesIO(body)
@@ -52,5 +62,6 @@ class WholeBodies:
 
 def _drain(stream: IO[bytes]) -> None:
     left = DRAINED_MAX
-    while left > 0 and (piece := stream.read(min(_PIECE, left))):
-        left -= len(piece)
+    with suppress(TimeoutError):
+        while left > 0 and (piece := stream.read(min(_PIECE, left))):
+            left -= len(piece)

@@ -156,6 +156,9 @@ CODES: Final[dict[str, Row]] = {
         405, _("Method not allowed"), "The address exists, but not with this HTTP method."
     ),
     "not_acceptable": Row(406, _("Not acceptable"), "Answers are JSON; the `Accept` header excludes that."),
+    "request_timeout": Row(
+        408, _("Too slow"), "The body did not arrive in time. Nothing was done; it may be sent again."
+    ),
     "too_large": Row(413, _("Too large"), "The body has more than a million bytes."),
     "unsupported_media_type": Row(415, _("Unsupported media type"), "Bodies are sent as `application/json`."),
     # -- What the world does not allow now

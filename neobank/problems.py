@@ -20,7 +20,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import CHALLENGE
 from accounts.errors import DomainError
-from neobank.bodies import TooLarge
+from neobank.bodies import TooLarge, TooSlow
 from neobank.catalogue import CODES
 
 CONTENT_TYPE = "application/problem+json"
@@ -138,6 +138,9 @@ def problem_of(error: Exception) -> Problem | None:
         return Problem.of("unsupported_media_type", _("Send the body as application/json."))
     if isinstance(error, TooLarge | RequestDataTooBig):
         return Problem.of("too_large", _("The body is larger than a million bytes. Send less at once."))
+    if isinstance(error, TooSlow):
+        sentence = _("The request did not arrive in time. Nothing was done; send it again.")
+        return Problem.of("request_timeout", sentence, retry_after=1)
     if isinstance(error, SuspiciousOperation):
         return Problem.of("invalid_request", _("The request is not valid."))
     if isinstance(error, exceptions.ParseError):

@@ -275,6 +275,10 @@ _SEVERAL_WORKERS = not DATABASES["default"]["ENGINE"].endswith("sqlite3") and bo
 )
 WEB_WORKERS = env.int("WEB_WORKERS", default=2 if _SEVERAL_WORKERS else 1)
 WEB_THREADS = env.int("WEB_THREADS", default=8)
+# How long a client may keep a thread (neobank/worker.py).
+WEB_SILENCE_S = env.int("WEB_SILENCE_S", default=10)
+WEB_REQUEST_S = env.int("WEB_REQUEST_S", default=20)
+WEB_SEND_S = env.int("WEB_SEND_S", default=60)
 LOG_FORMAT = env.str("LOG_FORMAT", default="console" if DEBUG else "json")
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = logging_config(log_format=LOG_FORMAT, level=LOG_LEVEL)
