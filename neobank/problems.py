@@ -24,6 +24,8 @@ from neobank.bodies import TooLarge, TooSlow
 from neobank.catalogue import CODES
 
 CONTENT_TYPE = "application/problem+json"
+# Of more mistakes in one body only these are listed.
+ERRORS_MAX = 50
 RATE_LIMIT_RETRY_AFTER_S = 60
 
 
@@ -170,7 +172,9 @@ def _of_validation(error: exceptions.ValidationError) -> Problem:
     """400 with one line per field. A code of ours (``invalid_amount``) that a field raised becomes the problem's code."""
     found = list(_flat(error.detail, ()))
     code = next((detail.code for _path, detail in found if detail.code in CODES), "invalid_request")
-    errors = tuple({"field": ".".join(map(str, path)), "message": str(detail)} for path, detail in found)
+    errors = tuple(
+        {"field": ".".join(map(str, path)), "message": str(detail)} for path, detail in found[:ERRORS_MAX]
+    )
     lines = [part for path, _detail in found for part in path if isinstance(part, int)]
     first = errors[0] if errors else {"field": "", "message": _("The request is not valid.")}
     sentence = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
