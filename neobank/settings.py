@@ -227,6 +227,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PAGINATION_CLASS": "neobank.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "neobank.schema.NeobankSchema",
     "EXCEPTION_HANDLER": "neobank.problems.exception_handler",
+    # Nobody needs OPTIONS to describe an address: the schema does. (CORS answers its own before.)
+    "DEFAULT_METADATA_CLASS": None,
     "UNAUTHENTICATED_USER": None,
     "UNICODE_JSON": True,
     "COERCE_DECIMAL_TO_STRING": True,
