@@ -25,8 +25,15 @@ from neobank.pagination import Cursor, bad_cursor
 
 Source = Callable[[Actor, Wanted, str | None, int], list[Activity]]
 
+
+def _events(actor: Actor, wanted: Wanted, after: str | None, limit: int) -> list[Activity]:
+    sees_all = actor.may(accounts_activity.SEES_EVERYTHING)
+    things = () if sees_all else ledger_selectors.targets_of(actor)
+    return accounts_activity.of_events(actor, wanted, after, limit, things=things)
+
+
 SOURCES: Final[dict[str, Source]] = {
-    "accounts": accounts_activity.of_events,
+    "accounts": _events,
     "ledger": ledger_selectors.activity,
 }
 
@@ -140,7 +147,7 @@ class TrailView(GenericAPIView[Any]):
         responses=ActivityAnswer(many=True),
     )
     def get(self, request: Request) -> Response:
-        """Newest first. People see what they did, game masters what everybody did."""
+        """Newest first. People see what they did and what others did with their login and accounts, game masters everything."""
         actor = cast(Actor, request.auth)
         names = {
             name: value for name, value in request.query_params.items() if name not in ("limit", "cursor")

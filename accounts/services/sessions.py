@@ -86,7 +86,14 @@ def revoke_session(*, actor: Actor, session_id: uuid.UUID) -> LoginSession | Dom
         raise NotFound("unknown_session", _("There is no such sign-in. It may have ended already."))
     session.revoked_at = timezone.now()
     session.save(update_fields=["revoked_at"])
-    audit.record(actor=actor, action="session.revoke", target=target(session))
+    # About the person: whose session it was is what somebody who finds himself signed out looks for.
+    audit.record(
+        actor=actor,
+        action="session.revoke",
+        target=f"accounts.user:{session.user_id}",
+        session=str(session.pk),
+        device=session.device_name,
+    )
     return session
 
 
@@ -101,5 +108,5 @@ def logout(*, actor: Actor) -> None:
 
 
 def target(session: LoginSession) -> str:
-    """How the trail names a session: by the user it belongs to and its own id."""
+    """How the trail names a session."""
     return f"accounts.session:{session.pk}"

@@ -48,6 +48,11 @@ def activity(actor: Actor, wanted: Wanted, after: str | None, limit: int) -> lis
     return _lines(newest.values_list("pk", flat=True)[:limit])
 
 
+def targets_of(actor: Actor) -> list[str]:
+    """How the trail names the accounts that the actor works with."""
+    return [f"{TARGET}{number}" for number in accounts_of(actor).values_list("number", flat=True)]
+
+
 def stretch_end(wanted: Wanted, after: str | None, count: int) -> tuple[dt.datetime, str] | None:
     """Where looking for ``wanted`` should stop for now, when it would otherwise walk over more than ``count`` transfers.
 
