@@ -160,7 +160,9 @@ CODES: Final[dict[str, Row]] = {
         408, _("Too slow"), "The body did not arrive in time. Nothing was done; it may be sent again."
     ),
     "too_large": Row(413, _("Too large"), "The body has more than a million bytes."),
-    "unsupported_media_type": Row(415, _("Unsupported media type"), "Bodies are sent as `application/json`."),
+    "unsupported_media_type": Row(
+        415, _("Unsupported media type"), "Bodies are sent as `application/json`; forms of pages in UTF-8."
+    ),
     # -- What the world does not allow now
     "account_closed": Row(409, _("Account closed"), "The account is closed."),
     "account_frozen": Row(409, _("Account frozen"), "The account is frozen in this direction."),

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import CHALLENGE
 from accounts.errors import DomainError
-from neobank.bodies import TooLarge, TooSlow
+from neobank.bodies import NotUtf8, TooLarge, TooSlow
 from neobank.catalogue import CODES
 
 CONTENT_TYPE = "application/problem+json"
@@ -138,6 +138,8 @@ def problem_of(error: Exception) -> Problem | None:
         return Problem.of("not_acceptable", _("Answers are JSON. Accept application/json."))
     if isinstance(error, exceptions.UnsupportedMediaType):
         return Problem.of("unsupported_media_type", _("Send the body as application/json."))
+    if isinstance(error, NotUtf8):
+        return Problem.of("unsupported_media_type", _("Send the form's text in UTF-8."))
     if isinstance(error, TooLarge | RequestDataTooBig):
         return Problem.of("too_large", _("The body is larger than a million bytes. Send less at once."))
     if isinstance(error, TooSlow):
