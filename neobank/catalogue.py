@@ -223,7 +223,10 @@ CODES: Final[dict[str, Row]] = {
         500, _("Our mistake"), "Something unexpected broke; the request id finds it in the logs."
     ),
     "busy": Row(
-        503, _("Busy"), "Nothing was done; the same request may be sent again after `Retry-After` seconds."
+        503,
+        _("Busy"),
+        "The same request may be sent again, with the same idempotency key, after `Retry-After` seconds. Nothing was done, "
+        "but where `detail` says otherwise: the connection to the database was lost, and nobody knows.",
     ),
     "not_set_up": Row(
         503, _("No event yet"), "The server runs, but no event was made; see `manage.py bootstrap`."

@@ -11,17 +11,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django_ratelimit.exceptions import Ratelimited
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from accounts import units
 from accounts.authentication import CHALLENGE
 from accounts.errors import DomainError
 from neobank.bodies import NotUtf8, TooLarge, TooSlow
 from neobank.catalogue import CODES
+
+log = structlog.get_logger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 # Of more mistakes in one body only these are listed.
@@ -145,6 +150,8 @@ def problem_of(error: Exception) -> Problem | None:
     if isinstance(error, TooSlow):
         sentence = _("The request did not arrive in time. Nothing was done; send it again.")
         return Problem.of("request_timeout", sentence, retry_after=1)
+    if isinstance(error, DatabaseError | InterfaceError):
+        return _of_database(error)
     if isinstance(error, SuspiciousOperation):
         return Problem.of("invalid_request", _("The request is not valid."))
     if isinstance(error, exceptions.ParseError):
@@ -161,6 +168,21 @@ def json_response(problem: Problem, request: HttpRequest) -> HttpResponse:
 def wants_json(request: HttpRequest) -> bool:
     """Whether a program is asking, not a browser for a page."""
     return request.path_info.startswith("/api/")
+
+
+def _of_database(error: Exception) -> Problem | None:
+    """A database that says "not now", or does not answer: nobody's mistake, and gone in a moment."""
+    if units.is_passing(error):
+        log.warning("database.busy", error=str(error))
+        sentence = _("The bank is very busy. Nothing was done; try again.")
+        return Problem.of("busy", sentence, retry_after=units.RETRY_AFTER_S)
+    if units.is_connection_lost(error):
+        log.error("database.gone", error=str(error))
+        sentence = _(
+            "The bank cannot reach its books. Wait a moment; look whether it was done before you try again."
+        )
+        return Problem.of("busy", sentence, retry_after=units.RETRY_AFTER_S)
+    return None
 
 
 def _of_permission(error: exceptions.PermissionDenied) -> Problem:
