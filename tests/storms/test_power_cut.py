@@ -77,6 +77,7 @@ def ask_again(notes: list[Note]) -> None:
     """What phones do when an answer was lost: the same request with the same key gets one, and it is final."""
     for note in [note for note in notes if note.status in UNDECIDED and note.sender is not None]:
         assert note.sender is not None
+        note.sender.close()  # a 503 came over a connection that has been cut since
         note.sender.send(note)
         assert note.status in {201, 404, 409}, note
         again = note.sender.send(Note(note.method, note.path, note.body, note.key))
