@@ -26,7 +26,7 @@ from tests.sessions import Database
 NO_ANSWER = 0
 # Asked again with the same key, either may turn out to have been done: 503 also stands for a database that went away.
 UNDECIDED = {NO_ANSWER, 503}
-JOIN_SECONDS_MAX = 240
+JOIN_SECONDS_MAX = 900
 
 
 @dataclass
