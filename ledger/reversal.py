@@ -56,12 +56,12 @@ class Part:
 
 def unwind(sent: Iterable[Sent], purses: Mapping[int, Purse]) -> list[Part]:
     """What can be taken back of each of ``sent`` (newest first), in their order, when each is done before the next."""
-    free = {account: max(purse.free, 0) for account, purse in purses.items()}
+    free = {account: purse.free for account, purse in purses.items()}
     parts = []
     for line in sent:
         left = line.amount - line.given_back
         why = _never(line, left, purses)
-        take = 0 if why else min(left, free[line.payee])
+        take = 0 if why else min(left, max(free[line.payee], 0))
         free[line.payee] -= take
         free[line.payer] += take
         parts.append(Part(take, why or _now(line, left, take)))

@@ -22,7 +22,7 @@ from accounts.errors import Conflict, Unprocessable
 from accounts.models import ApiKey, User
 from ledger.models import Account, AccountStaff, Balance, Currency, Entry, Refunded, Transfer
 from ledger.reversal import Part, Purse, Sent, Why, fingerprint, unwind
-from ledger.selectors.accounts import available, balances_of, database_now, with_names
+from ledger.selectors.accounts import account_for, available, balances_of, database_now, with_names
 from ledger.selectors.history import transfers_by_ids
 
 LINES_MAX: Final = 1000
@@ -129,7 +129,7 @@ def reversal(
 ) -> Reversal:
     """What would be taken back of everything that ``subject`` sent or took from ``since`` on (``until``: that included).
 
-    Raises ``Denied``, ``Unprocessable`` (``future_moment``; ``too_many_lines``: more than 1000), ``Conflict``
+    Raises ``Denied``, ``NotFound``, ``Unprocessable`` (``future_moment``; ``too_many_lines``: more than 1000), ``Conflict``
     (``bank_account``: for the bank's own).
     """
     actor.require("ledger.reverse")
@@ -139,7 +139,7 @@ def reversal(
             _("That moment is still to come. Choose one in the past."),
             field="since",
         )
-    own, staffed = _accounts_of(subject)
+    own, staffed = _accounts_of(actor, subject)
     ids = _sent_by(subject, own, staffed, since, until)
     if len(ids) > LINES_MAX:
         raise Unprocessable(
@@ -162,8 +162,8 @@ def reversal(
     return Reversal(subject, since, until, _lines(moved, balances), own, balances)
 
 
-def _accounts_of(subject: Subject) -> tuple[list[Account], list[Account]]:
-    """The subject's own accounts, and those that it only works with. Raises ``Conflict`` (``bank_account``)."""
+def _accounts_of(actor: Actor, subject: Subject) -> tuple[list[Account], list[Account]]:
+    """The subject's own accounts, and those that it only works with. Raises ``NotFound``, ``Conflict`` (``bank_account``)."""
     accounts = with_names().exclude(kind=Account.Kind.SYSTEM).order_by("id")
     if isinstance(subject, User):
         works_at = AccountStaff.objects.filter(user=subject.pk).values("account")
@@ -177,7 +177,7 @@ def _accounts_of(subject: Subject) -> tuple[list[Account], list[Account]]:
             _("%(number)s is the bank's own. What it paid is given back one by one.")
             % {"number": subject.number},
         )
-    return [accounts.get(pk=subject.pk)], []
+    return [account_for(actor, subject.number)], []
 
 
 def _sent_by(
