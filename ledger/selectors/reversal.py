@@ -49,9 +49,10 @@ class ReversalLine:
 
 @dataclass(frozen=True, slots=True)
 class ReversalTotal:
-    """The sums of one currency, in minor units: ``sent`` is the other three together."""
+    """``count`` movements of one currency, and their sums in minor units: ``sent`` is the other three together."""
 
     currency: Currency
+    count: int
     sent: int
     given_back: int
     take: int
@@ -252,6 +253,7 @@ def _sides(moved: Iterable[Transfer], own: Iterable[Account]) -> list[Account]:
 def _total(currency: Currency, lines: Sequence[ReversalLine]) -> ReversalTotal:
     return ReversalTotal(
         currency,
+        count=len(lines),
         sent=sum(line.transfer.amount for line in lines),
         given_back=sum(line.given_back for line in lines),
         take=sum(line.take for line in lines),
