@@ -24,7 +24,6 @@ from ledger.console.money import balance_of, shown, with_balances
 from ledger.console.transfers import Moment, account_link
 from ledger.idempotency import claim_for
 from ledger.models import Account, Balance, Currency
-from ledger.reversal import Why
 from ledger.selectors import Reversal, ReversalLine, ReversalTotal
 from ledger.services.reversal import reverse
 
@@ -36,15 +35,6 @@ QUICK: Final[dict[str, Any]] = {
     "60": gettext_lazy("The last hour"),
     "180": gettext_lazy("The last 3 hours"),
     EXACTLY: gettext_lazy("Since exactly:"),
-}
-# Why not all of a line comes back, as a game master reads it.
-WHY: Final[dict[Why, Any]] = {
-    Why.REFUND: gettext_lazy("It was a refund itself; those stay."),
-    Why.GIVEN_BACK: gettext_lazy("The rest was given back before."),
-    Why.BANK: gettext_lazy("It went to the bank itself. If that was wrong, refund it by itself."),
-    Why.PAYER_CLOSED: gettext_lazy("The account it came from is closed."),
-    Why.PAYEE_CLOSED: gettext_lazy("The receiver's account is closed."),
-    Why.SHORT: gettext_lazy("The receiver has no more than that now."),
 }
 _HIDDEN: Final = ("fixed", "digest")
 
@@ -327,22 +317,8 @@ def _cells(line: ReversalLine, *, with_payer: bool) -> list[Cell]:
         Cell(transfer.memo or NOTHING, tone="quiet"),
         amount(line.given_back),
         amount(line.take, "good" if line.take else ""),
-        Cell(remarks(line), tone="bad" if line.lost else "quiet"),
+        Cell(line.remarks or NOTHING, tone="bad" if line.lost else "quiet"),
     ]
-
-
-def remarks(line: ReversalLine) -> str:
-    """Why not all of a line comes back; and that a freeze does not stop it."""
-    said = []
-    if line.why == Why.GIVEN_BACK and not line.take:
-        said.append(_("All of it was given back before."))
-    elif line.why == Why.SHORT and not line.take:
-        said.append(_("The receiver has nothing left."))
-    elif line.why is not None:
-        said.append(str(WHY[line.why]))
-    if line.is_frozen and line.take:
-        said.append(_("The receiver is frozen; that does not stop you."))
-    return " ".join(said) or NOTHING
 
 
 def _figures(total: ReversalTotal) -> list[Fact]:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.actors import Actor
 from accounts.errors import Conflict, Unprocessable
@@ -27,6 +28,19 @@ from ledger.selectors.history import transfers_by_ids
 
 LINES_MAX: Final = 1000
 """What one posting can carry: more is narrowed by time, so that all of it is done or nothing."""
+
+_WHY: Final[dict[Why, Any]] = {
+    Why.GIVEN_BACK: gettext_lazy("The rest was given back before."),
+    Why.SHORT: gettext_lazy("The receiver has no more than that now."),
+}
+_WHY_NOTHING: Final[dict[Why, Any]] = {
+    Why.REFUND: gettext_lazy("It was a refund itself; those stay."),
+    Why.GIVEN_BACK: gettext_lazy("All of it was given back before."),
+    Why.BANK: gettext_lazy("It went to the bank itself. If that was wrong, refund it by itself."),
+    Why.PAYER_CLOSED: gettext_lazy("The account it came from is closed."),
+    Why.PAYEE_CLOSED: gettext_lazy("The receiver's account is closed."),
+    Why.SHORT: gettext_lazy("The receiver has nothing left."),
+}
 
 Subject = Account | User | ApiKey
 
@@ -40,6 +54,14 @@ class ReversalLine:
     take: int
     why: Why | None
     is_frozen: bool
+
+    @property
+    def remarks(self) -> str:
+        """Why not all of it comes back, in words, and that a freeze does not stop it; "" when there is nothing to say."""
+        said = [str((_WHY if self.take else _WHY_NOTHING)[self.why])] if self.why else []
+        if self.is_frozen and self.take:
+            said.append(_("The receiver is frozen; that does not stop you."))
+        return " ".join(said)
 
     @property
     def lost(self) -> int:
