@@ -106,6 +106,8 @@ class ActionPage(View):
     name: ClassVar[str]
     permission: ClassVar[str]
     label: ClassVar[Any]
+    # What stands over its page; the label when empty.
+    heading: ClassVar[Any] = ""
     # How the trail names it; a movement of money is its own record, so then only what was refused stands there.
     noted_as: ClassVar[str]
     tone: ClassVar[Tone] = ""
@@ -237,7 +239,7 @@ class ActionPage(View):
         wants_password = more["is_statement"] and is_possible and self._wants_password()
         context = {
             **self.pages.admin_site.each_context(request),
-            "title": f"{self.label}: {self.pages.title_of(self.row)}",
+            "title": f"{self.heading or self.label}: {self.pages.title_of(self.row)}",
             "number": self.pages.number_of(self.row),
             "state": self.pages.state_of(self.row),
             "figure": self.pages.figure_of(self.row),

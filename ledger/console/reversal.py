@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.http import HttpResponse
@@ -27,15 +27,13 @@ from ledger.models import Account, Balance, Currency
 from ledger.selectors import Reversal, ReversalLine, ReversalTotal
 from ledger.services.reversal import reverse
 
-EXACTLY: Final = "exactly"
-# Moments long ago cannot be said in every time zone.
-FIRST_YEAR: Final = 2000
 QUICK: Final[dict[str, Any]] = {
     "15": gettext_lazy("The last 15 minutes"),
     "60": gettext_lazy("The last hour"),
     "180": gettext_lazy("The last 3 hours"),
-    EXACTLY: gettext_lazy("Since exactly:"),
 }
+# Moments long ago cannot be said in every time zone.
+FIRST_YEAR: Final = 2000
 _HIDDEN: Final = ("fixed", "digest")
 
 
@@ -45,7 +43,10 @@ class ReverseForm(ReasonForm):
     when = forms.ChoiceField(
         label=gettext_lazy("Since when"), widget=forms.RadioSelect, choices=list(QUICK.items()), initial="60"
     )
-    exact = Moment(label=gettext_lazy("Exactly since"))
+    exact = Moment(
+        label=gettext_lazy("Or exactly since"),
+        help_text=gettext_lazy("On the event's clock. Filled in, it counts instead of the choice above."),
+    )
     until = Moment(label=gettext_lazy("Until"), help_text=gettext_lazy("Empty: until now."))
     fixed = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     digest = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
@@ -53,9 +54,6 @@ class ReverseForm(ReasonForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["exact"].help_text = _(
-            "On the event's clock; used when you choose “%(choice)s” above."
-        ) % {"choice": QUICK[EXACTLY]}
         self.fields["reason"].help_text = _("Everybody concerned reads it in the history.")
 
     def clean(self) -> dict[str, Any]:
@@ -73,12 +71,10 @@ class ReverseForm(ReasonForm):
         # What is no moment was not put there by a preview; the digest will say so.
         if (fixed := _moment_in(typed.get("fixed", ""))) is not None:
             return fixed
-        if typed.get("when") != EXACTLY:
-            return timezone.now() - dt.timedelta(minutes=int(typed["when"])) if typed.get("when") else None
-        if typed.get("exact") is None and not self.has_error("exact"):
-            self.add_error("exact", _("Say since when, or choose one of the others above."))
-        exact: dt.datetime | None = typed.get("exact")
-        return exact
+        if typed.get("exact") is not None or self.has_error("exact"):
+            exact: dt.datetime | None = typed.get("exact")
+            return exact
+        return timezone.now() - dt.timedelta(minutes=int(typed["when"])) if typed.get("when") else None
 
 
 def _moment_in(text: str) -> dt.datetime | None:
@@ -95,9 +91,12 @@ class _Reverse(ActionPage):
 
     name = "reverse"
     permission = "ledger.reverse"
-    label = gettext_lazy("Reverse since…")
+    label = gettext_lazy("Reverse since …")
+    heading = gettext_lazy("Reverse what was sent")
     form_class = ReverseForm
     asks_password = True
+    # What the sum of all lines is called.
+    moved: ClassVar[Any] = gettext_lazy("Sent")
     plan: Reversal
 
     # -- what a subclass says ------------------------------------------------------------------------------------------
@@ -145,7 +144,7 @@ class _Reverse(ActionPage):
         sentences = [sentence for total in plan.totals for sentence in self._said_of(total)]
         if plan.taking:
             sentences += [self.where_it_goes(), _("Everybody concerned is told, and reads your reason.")]
-        running = self.still_running() if plan.until is None else ""
+        running = self.still_running() if plan.taking and plan.until is None else ""
         return Effect(
             sentences,
             [
@@ -158,7 +157,7 @@ class _Reverse(ActionPage):
             ],
             [running] if running else [],
             _("take back %(sum)s") % {"sum": together((total.currency, total.take) for total in plan.totals)},
-            facts=[fact for total in plan.totals for fact in _figures(total)],
+            facts=[fact for total in plan.totals for fact in _figures(total, self.moved)],
             table=lines_table(plan),
             is_possible=bool(plan.taking),
         )
@@ -181,6 +180,8 @@ class _Reverse(ActionPage):
             )
         if total.given_back:
             said.append(_("Of that %(given_back)s were given back before.") % facts)
+        if not total.take and not total.lost:
+            return [*said, _("Nothing is left to take back.")]
         if not total.take:
             return [*said, _("Nothing of it can be taken back; the lines below say why.")]
         if not total.lost:
@@ -257,6 +258,8 @@ class ReverseKey(_Reverse):
     """Give back what a device took."""
 
     noted_as = "key.reverse"
+    heading = gettext_lazy("Reverse what was taken")
+    moved = gettext_lazy("Taken")
     row: ApiKey
 
     def what_was_sent(self, count: int) -> str:
@@ -321,9 +324,9 @@ def _cells(line: ReversalLine, *, with_payer: bool) -> list[Cell]:
     ]
 
 
-def _figures(total: ReversalTotal) -> list[Fact]:
+def _figures(total: ReversalTotal, moved: Any) -> list[Fact]:
     return [
-        Fact(_("Sent"), shown(total.sent, total.currency)),
+        Fact(moved, shown(total.sent, total.currency)),
         Fact(_("Given back before"), shown(total.given_back, total.currency)),
         Fact(_("Comes back now"), shown(total.take, total.currency), "good" if total.take else ""),
         Fact(_("Cannot be taken back"), shown(total.lost, total.currency), "bad" if total.lost else ""),

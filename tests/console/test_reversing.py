@@ -143,7 +143,7 @@ def test_an_exact_time_and_an_end_are_on_the_events_own_clock(world: World, gm: 
         )
         _first, second, _third = (moment.astimezone(ZoneInfo("Europe/Berlin")) for moment in moments)
     path = url_of(world.alice.account, "reverse")
-    typed = {"when": "exactly", "exact": f"{second:%Y-%m-%dT%H:%M:%S.%f}"}
+    typed = {"exact": f"{second:%Y-%m-%dT%H:%M:%S.%f}"}
     assert "Confirm: take back ₵6.00" in text_of(gm.state(path, **(LAST_HOUR | typed)))
     typed["until"] = typed["exact"]
     statement = gm.state(path, **(LAST_HOUR | typed))
@@ -156,13 +156,12 @@ def test_an_exact_time_and_an_end_are_on_the_events_own_clock(world: World, gm: 
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ({"when": "exactly"}, "Say since when"),
         ({"when": ""}, "This field is required"),
         ({"when": "7"}, "Select a valid choice"),
         ({"reason": " "}, "This field is required"),
-        ({"when": "exactly", "exact": "2026-02-30T10:00"}, "Enter a valid date/time"),
-        ({"when": "exactly", "exact": "2999-01-01T10:00"}, "still to come"),
-        ({"when": "exactly", "exact": "0001-01-01T00:00"}, "Check the year"),
+        ({"exact": "2026-02-30T10:00"}, "Enter a valid date/time"),
+        ({"exact": "2999-01-01T10:00"}, "still to come"),
+        ({"exact": "0001-01-01T00:00"}, "Check the year"),
         ({"until": "0001-01-01T00:00"}, "The end is before the beginning"),
         ({"until": "2020-01-01T10:00"}, "The end is before the beginning"),
     ],
@@ -247,6 +246,15 @@ def test_revoking_a_key_offers_to_give_back_what_it_took(world: World, gm: Desk,
     assert (world.alice.balance(), world.bob.balance()) == (100_00, 0)
     [line] = noted(world, "key.reverse")
     assert line.target == f"accounts.key:{key.prefix}"
+
+
+def test_what_was_all_given_back_is_said_to_be(world: World, gm: Desk) -> None:
+    pay(world.alice, world.bob, 30_00)
+    path = url_of(world.alice.account, "reverse")
+    gm.confirm(path, gm.state(path, **LAST_HOUR))
+    said = text_of(gm.state(path, **LAST_HOUR))
+    assert "Of that ₵30.00 were given back before. Nothing is left to take back." in said
+    assert "Careful" not in said
 
 
 def test_a_key_that_took_nothing_offers_nothing_when_it_is_revoked(world: World, gm: Desk) -> None:
