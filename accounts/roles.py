@@ -35,6 +35,7 @@ _GM: Final = _SUPPORT | {
     "ledger.pause",
     "ledger.payroll",
     "ledger.refund_any",
+    "ledger.reverse",
     "ledger.export",
 }
 

@@ -193,6 +193,17 @@ CODES: Final[dict[str, Row]] = {
     "not_refundable": Row(
         409, _("Not refundable"), "The transfer is a refund itself; refunds are not refunded."
     ),
+    "preview_changed": Row(
+        409,
+        _("Preview out of date"),
+        "Something has moved since the preview that was confirmed; nothing was done.",
+    ),
+    "nothing_to_reverse": Row(
+        409, _("Nothing to take back"), "Nothing of what was sent since then can be taken back."
+    ),
+    "bank_account": Row(
+        409, _("The bank's own account"), "What an account of the bank itself paid is given back one by one."
+    ),
     "reference_used": Row(409, _("Reference used"), "The reference stands on another transfer, for ever."),
     "refund_exceeds": Row(
         409, _("Refund too large"), "More would be given back than the transfer still allows."
@@ -211,6 +222,9 @@ CODES: Final[dict[str, Row]] = {
     "wrong_currency": Row(409, _("Wrong currency"), "The two accounts hold different currencies."),
     "future_moment": Row(
         422, _("Moment to come"), "A balance can be asked for now or as of a moment in the past."
+    ),
+    "too_many_lines": Row(
+        422, _("Too many movements"), "More than 1000 movements; narrow the time and go piece by piece."
     ),
     "key_reused": Row(
         422, _("Key used before"), "The idempotency key was used for another request; take a new one."

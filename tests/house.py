@@ -42,6 +42,7 @@ PURE = {
     "fairness",
     "certificate",
     "signatures",
+    "reversal",
 }
 IMPURE_IMPORTS = ("django.db", "django.conf", "django.apps", "django.contrib", "rest_framework")
 MONEY_ROOMS = {"accounts", "ledger", "casino", "passes", "identity"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
@@ -22,7 +22,7 @@ from django.views import View
 
 from accounts import confirmation
 from accounts.actors import Actor
-from accounts.console.parts import Button, Tone, whole_numbers
+from accounts.console.parts import Button, Fact, Table, Tone, whole_numbers
 from accounts.errors import DomainError, Invalid
 from accounts.models import LoginSession
 from accounts.requests import BankRequest
@@ -45,20 +45,26 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What will happen, in whole sentences and in figures; ``button`` is what the person agrees to, in two or three words."""
+    """What will happen, in whole sentences and in figures; ``button`` is what the person agrees to, in two or three words.
+
+    ``table`` is what it consists of, line by line. Where ``is_possible`` is False there is nothing to agree to.
+    """
 
     sentences: Sequence[str]
     changes: Sequence[Change] = ()
     warnings: Sequence[str] = ()
     button: str = ""
+    facts: Sequence[Fact] = ()
+    table: Table | None = None
+    is_possible: bool = True
 
     def for_page(self) -> Effect:
         """The same with account numbers that are not broken over two lines: half of one is taken for a whole."""
-        return Effect(
-            [whole_numbers(sentence) for sentence in self.sentences],
-            [Change(whole_numbers(change.label), change.now, change.then) for change in self.changes],
-            [whole_numbers(warning) for warning in self.warnings],
-            self.button,
+        return replace(
+            self,
+            sentences=[whole_numbers(sentence) for sentence in self.sentences],
+            changes=[Change(whole_numbers(change.label), change.now, change.then) for change in self.changes],
+            warnings=[whole_numbers(warning) for warning in self.warnings],
         )
 
 
@@ -100,6 +106,8 @@ class ActionPage(View):
     name: ClassVar[str]
     permission: ClassVar[str]
     label: ClassVar[Any]
+    # What stands over its page; the label when empty.
+    heading: ClassVar[Any] = ""
     # How the trail names it; a movement of money is its own record, and then that name is the one of what was refused.
     noted_as: ClassVar[str]
     recorded_as: ClassVar[str] = ""
@@ -227,11 +235,12 @@ class ActionPage(View):
     ) -> HttpResponse:
         request = cast(BankRequest, self.request)
         ways_out = self.ways_out(refusal, form.cleaned_data) if refusal and form.is_valid() else []
-        wants_password = more["is_statement"] and self._wants_password()
         effect: Effect | None = more.pop("effect")
+        is_possible = effect is None or effect.is_possible
+        wants_password = more["is_statement"] and is_possible and self._wants_password()
         context = {
             **self.pages.admin_site.each_context(request),
-            "title": f"{self.label}: {self.pages.title_of(self.row)}",
+            "title": f"{self.heading or self.label}: {self.pages.title_of(self.row)}",
             "number": self.pages.number_of(self.row),
             "state": self.pages.state_of(self.row),
             "figure": self.pages.figure_of(self.row),
@@ -243,6 +252,7 @@ class ActionPage(View):
             "effect": effect.for_page() if effect else None,
             "button": (effect.button if effect else "") or self.label,
             "offers": [{"label": text, "fields": _fields_of(form, instead)} for text, instead in ways_out],
+            "is_possible": is_possible,
             "wants_password": wants_password,
             "back": Button(self.pages.title_of(self.row), self.pages.url_of(self.row)),
             "list_url": self.pages.list_url(),

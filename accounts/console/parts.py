@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # How a piece is meant: "" plain, "good", "bad" (stopped, refused, dangerous), "quiet" (beside the point).
 Tone = str
 NOTHING = "–"
+SHORT_TABLE_ROWS = 30
 # Account numbers, and amounts with a sign in front.
 _WHOLE = re.compile(r"\bNC-[0-9A-Z]{4}-[0-9A-Z]{4}\b|(?<!\w)-[^\w\s]?[0-9][0-9.,]*", re.ASCII)
 
@@ -65,6 +66,11 @@ class Table:
         """Every heading, and whether it stands over amounts."""
         first = self.rows[0] if self.rows else ()
         return [(label, cell.is_amount) for label, cell in zip(self.columns, first, strict=False)]
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it can be read at a glance."""
+        return len(self.rows) <= SHORT_TABLE_ROWS
 
     @property
     def labelled(self) -> list[list[tuple[str, Cell]]]:

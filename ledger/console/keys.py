@@ -25,7 +25,7 @@ from accounts.services.keys import revoke_key, target
 from ledger import numbers
 from ledger.console.key_actions import SCOPE_WORDS
 from ledger.console.money import shown
-from ledger.models import Account, Currency
+from ledger.models import Account, Currency, Transfer
 
 # What a key that may do more than take approved payments is marked with.
 FAR_REACHING = ("debit:any", "balance:any")
@@ -54,7 +54,7 @@ class RevokeKey(ActionPage):
         return Effect(
             [
                 sentence % {"name": self.row.name, "place": self.row.place or _("no place noted")},
-                _("What it has taken so far stays; you can refund single transfers."),
+                _("What it has taken so far stays where it is. Afterwards you can give it back."),
             ]
         )
 
@@ -63,7 +63,12 @@ class RevokeKey(ActionPage):
 
     def act(self, typed: dict[str, Any], key: str) -> Done:
         revoked = revoke_key(actor=self.actor, key_id=self.row.pk, reason=typed["reason"])
-        return Done(_("The key of %(name)s is revoked.") % {"name": revoked.name}, self.pages.url_of(revoked))
+        done = _("The key of %(name)s is revoked.") % {"name": revoked.name}
+        here = self.pages.url_of(revoked)
+        if not Transfer.objects.filter(key=revoked.pk).exists():
+            return Done(done, here)
+        way = link(self.pages.url_of(revoked, "reverse"), _("Give back what it took since …"))
+        return Done(format_html("{} {}", done, way), here)
 
 
 class KeyListForm(ListForm):

@@ -79,6 +79,12 @@ def refundable(*, actor: Actor, transfer: Transfer) -> int:
     return row.original - row.amount
 
 
+def lock_refunds(*, actor: Actor, transfers: Sequence[uuid.UUID]) -> None:
+    """Take the lock that every refund of one of ``transfers`` takes, in the lock order: what is left of them stands still."""
+    _inside_unit(actor)
+    _ENGINES[connection.vendor].lock_refunds(actor=actor, transfers=transfers)
+
+
 def lock(*, actor: Actor, accounts: Iterable[Account]) -> list[Balance]:
     """Lock every balance row of ``accounts`` in the lock order, then read them: the rows are current until the commit."""
     _inside_unit(actor)

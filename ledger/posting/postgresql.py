@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -83,6 +84,12 @@ def settle(*, actor: Actor, claim: Claim, outcome: str, refs: Any) -> None:
 def release(*, actor: Actor, claim: Claim) -> None:
     """Give a claimed key back, as if it had never come."""
     IdempotencyKey.objects.filter(principal=actor.principal, key=claim.key).delete()
+
+
+def lock_refunds(*, actor: Actor, transfers: Sequence[uuid.UUID]) -> None:
+    """See ``ledger.posting.lock_refunds``."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ledger_lock_refunded(%s, %s::uuid[])", [actor.tenant.pk, list(transfers)])
 
 
 def _call(request: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -65,6 +66,10 @@ def settle_refusal(*, actor: Actor, claim: Claim, offence: Offence) -> None:
 def release(*, actor: Actor, claim: Claim) -> None:
     """Give a claimed key back, as if it had never come."""
     IdempotencyKey.objects.filter(principal=actor.principal, key=claim.key).delete()
+
+
+def lock_refunds(*, actor: Actor, transfers: Sequence[uuid.UUID]) -> None:
+    """Nothing to do: the transaction holds the only lock there is."""
 
 
 def _take(actor: Actor, claim: Claim, outcome: str, refs: Any) -> Stored | None:

@@ -38,6 +38,14 @@ from ledger.selectors.history import (
     transfers_by_references,
 )
 from ledger.selectors.payees import payees
+from ledger.selectors.reversal import (
+    Reversal,
+    ReversalChange,
+    ReversalLine,
+    ReversalTotal,
+    Subject,
+    reversal,
+)
 
 __all__ = [
     "AsOf",
@@ -47,8 +55,13 @@ __all__ = [
     "History",
     "Line",
     "Receipt",
+    "Reversal",
+    "ReversalChange",
+    "ReversalLine",
+    "ReversalTotal",
     "Sides",
     "Standing",
+    "Subject",
     "account_for",
     "accounts_of",
     "accounts_of_faction",
@@ -69,6 +82,7 @@ __all__ = [
     "primary_account",
     "receipt_for",
     "refundable",
+    "reversal",
     "sides_for",
     "standing_for_device",
     "standings",

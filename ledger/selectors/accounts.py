@@ -262,7 +262,7 @@ def balance_at(actor: Actor, account: Account, moment: dt.datetime) -> int:
 
     Raises ``Unprocessable`` (``future_moment``) for a moment that is still to come.
     """
-    if moment > _now():
+    if moment > database_now():
         raise Unprocessable(
             "future_moment", _("That moment is still to come. Ask for one in the past."), field="at"
         )
@@ -279,7 +279,7 @@ def balance_at(actor: Actor, account: Account, moment: dt.datetime) -> int:
     return _sum_at(account, moment)
 
 
-def _now() -> dt.datetime:
+def database_now() -> dt.datetime:
     """The clock that stamps entries: on PostgreSQL the database's own, which may differ from this machine's."""
     if connection.vendor != "postgresql":
         return timezone.now()

@@ -276,11 +276,14 @@ def test_a_pause_stands_on_every_page_in_capitals(world: World, gm: Desk) -> Non
 ASKS_PASSWORD = {
     (User, "role"),
     (User, "new-password"),
+    (User, "reverse"),
     (Account, "adjust"),
+    (Account, "reverse"),
     (Account, "limits"),
     (Account, "issue-key"),
     (Transfer, "refund"),
     (ApiKey, "revoke"),
+    (ApiKey, "reverse"),
     (Tenant, "settings"),
 }
 
