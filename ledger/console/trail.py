@@ -113,6 +113,7 @@ trail.words |= {
     "account.freeze": gettext_lazy("Freeze"),
     "account.limits": gettext_lazy("Set limits"),
     "account.open": gettext_lazy("New account"),
+    "account.reverse": gettext_lazy("Reverse since"),
     "account.staff": gettext_lazy("Let somebody work with the account"),
     "account.unfreeze": gettext_lazy("Unfreeze"),
     "currency.create": gettext_lazy("New currency"),
@@ -121,11 +122,13 @@ trail.words |= {
     "event.restore": gettext_lazy("Backup brought back"),
     "faction.freeze": gettext_lazy("Freeze all accounts"),
     "faction.unfreeze": gettext_lazy("Unfreeze all accounts"),
+    "key.reverse": gettext_lazy("Reverse what a device took"),
     PAYROLL: gettext_lazy("Salaries"),
     "terminal.debit": gettext_lazy("Take money at a terminal"),
     **{f"{ACTION}{kind.value}": kind.label for kind in Transfer.Kind},
     "transfer.admin": gettext_lazy("Money given or taken"),
     "transfer.refund": gettext_lazy("Refund"),
+    "user.reverse": gettext_lazy("Reverse what somebody sent"),
 }
 trail.pages |= {
     "ledger.account": "admin:ledger_account_change",

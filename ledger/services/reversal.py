@@ -158,11 +158,11 @@ def _tell(plan: Reversal) -> None:
         given[payer] = given.get(payer, 0) + line.take
         taken[payee] = taken.get(payee, 0) + line.take
     back, away = _sentences(plan.subject)
-    _publish("transfer.refunded", back, given)
-    _publish("transfer.reversed", away, taken)
+    _publish(given, kind="transfer.refunded", sentence=back)
+    _publish(taken, kind="transfer.reversed", sentence=away)
 
 
-def _publish(kind: str, sentence: str, sums: dict[Account, int]) -> None:
+def _publish(sums: dict[Account, int], *, kind: str, sentence: str) -> None:
     for account, amount in sums.items():
         if account.holder.user is not None:
             text = sentence % {"amount": shown(account, amount)}
