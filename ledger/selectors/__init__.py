@@ -38,6 +38,16 @@ from ledger.selectors.history import (
     transfers_by_references,
 )
 from ledger.selectors.payees import payees
+from ledger.selectors.requests import (
+    SeenRequest,
+    request_for,
+    request_to_own,
+    seen,
+    till_for,
+    tills_of,
+    waiting,
+)
+from ledger.selectors.takings import Taking, Takings, takings
 
 __all__ = [
     "AsOf",
@@ -47,8 +57,11 @@ __all__ = [
     "History",
     "Line",
     "Receipt",
+    "SeenRequest",
     "Sides",
     "Standing",
+    "Taking",
+    "Takings",
     "account_for",
     "accounts_of",
     "accounts_of_faction",
@@ -69,10 +82,17 @@ __all__ = [
     "primary_account",
     "receipt_for",
     "refundable",
+    "request_for",
+    "request_to_own",
+    "seen",
     "sides_for",
     "standing_for_device",
     "standings",
+    "takings",
+    "till_for",
+    "tills_of",
     "transfer_for",
     "transfers_by_ids",
     "transfers_by_references",
+    "waiting",
 ]
