@@ -190,6 +190,10 @@ CODES: Final[dict[str, Row]] = {
     ),
     "not_paused": Row(409, _("Not paused"), "The bank is running; there is no pause to end."),
     "paused_already": Row(409, _("Already paused"), "The bank is paused already."),
+    "own_account": Row(409, _("Own account"), "The person holds the account that they should work with."),
+    "system_account": Row(
+        409, _("The bank's own account"), "Nobody works with an account of the bank itself."
+    ),
     "not_refundable": Row(
         409, _("Not refundable"), "The transfer is a refund itself; refunds are not refunded."
     ),

@@ -48,7 +48,7 @@ class Requests(_RequestEndpoint):
             amount=asked["amount"],
             memo=asked["memo"],
             account=asked["to_account"],
-            lives=asked["expires_in"],
+            lives=asked.get("expires_in", requests.LIVES),
             claim=claim,
         )
         return self.answer(made.request, status=status.HTTP_201_CREATED, replayed=made.replayed)

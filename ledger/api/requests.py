@@ -22,7 +22,6 @@ from ledger.api.fields import (
 from ledger.models import Account, Transfer
 from ledger.posting import MAX_BATCH
 from ledger.selectors import Filters, account_for, accounts_of
-from ledger.services.requests import LIVES
 from ledger.services.transfers import Payment
 
 QUERY_LENGTH_MAX = 64
@@ -63,9 +62,8 @@ class AskSerializer(StrictSerializer):
     amount = AmountField()
     memo = MemoField()
     to_account = AccountNumberField(required=False, allow_null=True, default=None)
-    expires_in = LifetimeField(
-        required=False, default=LIVES, help_text="For how many seconds it can be paid."
-    )
+    # Its default stands in the schema alone: a duration is nothing that JSON can say.
+    expires_in = LifetimeField(required=False, help_text="For how many seconds it can be paid.")
 
 
 class PayRequestSerializer(StrictSerializer):

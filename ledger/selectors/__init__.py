@@ -16,6 +16,7 @@ from ledger.selectors.accounts import (
     issuance,
     primary_account,
     sides_for,
+    staff_of,
     standing_for_device,
     standings,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "request_to_own",
     "seen",
     "sides_for",
+    "staff_of",
     "standing_for_device",
     "standings",
     "takings",

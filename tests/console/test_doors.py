@@ -279,6 +279,7 @@ ASKS_PASSWORD = {
     (Account, "adjust"),
     (Account, "limits"),
     (Account, "issue-key"),
+    (Account, "hire"),
     (Transfer, "refund"),
     (ApiKey, "revoke"),
     (Tenant, "settings"),
