@@ -87,6 +87,7 @@ def test_two_phones_turn_green(chrome: Browser, field: Field) -> None:
     bar.get_by_label("What for").fill("two synth-ales")
     bar.get_by_role("button", name="Show the code").click()
     expect(bar.get_by_role("img", name=re.compile("QR code of the payment"))).to_be_visible()
+    expect(bar.locator(".qr")).to_have_js_property("complete", True)
     assert bar.evaluate("document.querySelector('.qr').naturalWidth") > 0
     expect(bar.get_by_role("status")).to_have_text("Waiting for the payer. This turns green by itself.")
 
