@@ -32,6 +32,7 @@ _GM: Final = _SUPPORT | {
     "ledger.adjust",
     "ledger.freeze",
     "ledger.limits",
+    "ledger.merchants",
     "ledger.pause",
     "ledger.payroll",
     "ledger.refund_any",

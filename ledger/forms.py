@@ -6,7 +6,6 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -15,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.ids import uuid7
 from accounts.models import Tenant
-from ledger import money, numbers
+from ledger import codes, money, numbers
 from ledger.models import Account, Currency, Transfer
 from ledger.selectors import Filters, Standing
 from ledger.services.transfers import MEMO_MAX, shown
@@ -106,7 +105,14 @@ class SendForm(_AmountForm):
         help_text=gettext_lazy("An account number, or a character's whole name."),
         max_length=NAME_MAX,
         widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "words", "spellcheck": "false"}
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "words",
+                "spellcheck": "false",
+                "data-account-number": gettext_lazy(
+                    "This number has a typing mistake. Compare it with the payee's, sign by sign."
+                ),
+            }
         ),
     )
     from_account = forms.ChoiceField(label=gettext_lazy("From"))
@@ -154,6 +160,73 @@ class SendForm(_AmountForm):
             except forms.ValidationError as error:
                 self.add_error("amount", error)
         return cleaned
+
+
+class ChargeForm(_AmountForm):
+    """What is to be paid into a till. ``tills`` are the merchant accounts that the person may charge for, at least one."""
+
+    account = forms.ChoiceField(label=gettext_lazy("Into"))
+    field_order = ("account", "amount", "memo", "key")
+
+    def __init__(self, *args: Any, tills: Sequence[Account], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.tills = {till.number: till for till in tills}
+        self.fields["memo"].help_text = _("The payer reads it too.")
+        if len(tills) > 1:
+            self.fields["account"].choices = [  # type: ignore[attr-defined]
+                (number, f"{_name_of(till)} · {number}") for number, till in self.tills.items()
+            ]
+        else:
+            del self.fields["account"]
+
+    @property
+    def till(self) -> Account:
+        """The chosen till, or the only one."""
+        chosen = self.cleaned_data.get("account", "")
+        return self.tills.get(chosen) or next(iter(self.tills.values()))
+
+    def clean(self) -> dict[str, Any]:
+        """Reads the amount in the till's currency."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if "amount" in cleaned:
+            try:
+                cleaned["amount"] = amount_typed(cleaned["amount"], self.till.currency)
+            except forms.ValidationError as error:
+                self.add_error("amount", error)
+        return cleaned
+
+
+class ScanForm(forms.Form):
+    """What stands under a QR: an account number, or the code of a payment request."""
+
+    number = forms.CharField(
+        label=gettext_lazy("Account number or payment code"),
+        max_length=NAME_MAX,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "spellcheck": "false",
+                "class": "figure",
+                "data-account-number": gettext_lazy(
+                    "This number has a typing mistake. Compare it with the payee's, sign by sign."
+                ),
+            }
+        ),
+    )
+
+    def clean_number(self) -> str:
+        """As it is stored. A number whose check character does not fit goes no further."""
+        typed = str(self.cleaned_data["number"])
+        if code := codes.normalize(typed):
+            return code
+        number = numbers.normalize(typed)
+        if not numbers.is_valid(number):
+            raise forms.ValidationError(
+                _("That is neither a number nor a code, or has a typing mistake. Compare it sign by sign."),
+                code="bad_number",
+            )
+        return number
 
 
 def _name_of(account: Account) -> str:
@@ -228,7 +301,7 @@ class HistoryForm(forms.Form):
         )
 
     def _beginning_of(self, day: dt.date) -> dt.datetime:
-        return dt.datetime.combine(day, self.tenant.day_starts_at, tzinfo=ZoneInfo(self.tenant.time_zone))
+        return self.tenant.beginning_of(day)
 
     def _end_of(self, day: dt.date) -> dt.datetime:
         return self._beginning_of(day + dt.timedelta(days=1)) - dt.timedelta(microseconds=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from ledger import pages
+from ledger.pages import charge, codes, paying
 
 app_name = "bank"
 
@@ -15,6 +16,17 @@ urlpatterns = [
     path("bank/history", pages.history, name="history"),
     path("bank/transfers/<uuid:transfer_id>", pages.receipt, name="receipt"),
     path("bank/transfers/<uuid:transfer_id>/refund", pages.refund, name="refund"),
+    path("bank/charge", charge.charge, name="charge"),
+    path("bank/charge/takings", charge.takings, name="takings"),
+    path("bank/charge/<str:code>", charge.charging, name="charging"),
+    path("bank/charge/<str:code>/cancel", charge.cancel, name="cancel"),
+    path("bank/qr", codes.mine, name="qr"),
+    path("bank/qr/<str:number>.svg", codes.account_qr, name="account_qr"),
+    path("bank/qr/<str:number>", codes.poster, name="poster"),
+    path("bank/scan", codes.scan, name="scan"),
+    # What the QR of a request holds.
+    path("requests/<str:code>", paying.asked, name="request"),
+    path("requests/<str:code>/qr.svg", codes.request_qr, name="request_qr"),
     # What every account's link and printed QR holds: short, and stable for ever.
     path("pay/<str:number>", pages.pay, name="pay"),
 ]

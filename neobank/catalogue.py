@@ -41,6 +41,7 @@ CODES: Final[dict[str, Row]] = {
     "invalid_amount": Row(
         400, _("Invalid amount"), "An amount is an integer of minor units from 1 to 2^53-1."
     ),
+    "invalid_expiry": Row(400, _("Invalid time"), "A payment request can be paid for 30 seconds to 7 days."),
     "invalid_reference": Row(
         400,
         _("Bad reference"),
@@ -130,6 +131,9 @@ CODES: Final[dict[str, Row]] = {
     "not_for_devices": Row(
         403, _("Not for devices"), "A device has no account of its own here; a person has."
     ),
+    "not_a_merchant": Row(
+        403, _("No till"), "The account takes no payments by code; a game master makes it a merchant."
+    ),
     "not_its_account": Row(
         403, _("Not its account"), "A device key takes payments into the account that it is bound to only."
     ),
@@ -151,6 +155,7 @@ CODES: Final[dict[str, Row]] = {
     ),
     "unknown_key": Row(404, _("Unknown device key"), "There is no device key with this id."),
     "unknown_person": Row(404, _("Unknown person"), "There is nobody of this name."),
+    "unknown_request": Row(404, _("Unknown request"), "There is no payment request with this id or code."),
     "unknown_session": Row(404, _("Unknown sign-in"), "There is no such sign-in among yours."),
     "method_not_allowed": Row(
         405, _("Method not allowed"), "The address exists, but not with this HTTP method."
@@ -190,6 +195,10 @@ CODES: Final[dict[str, Row]] = {
     ),
     "not_paused": Row(409, _("Not paused"), "The bank is running; there is no pause to end."),
     "paused_already": Row(409, _("Already paused"), "The bank is paused already."),
+    "own_account": Row(409, _("Own account"), "The person holds the account that they should work with."),
+    "system_account": Row(
+        409, _("The bank's own account"), "Nobody works with an account of the bank itself."
+    ),
     "not_refundable": Row(
         409, _("Not refundable"), "The transfer is a refund itself; refunds are not refunded."
     ),
@@ -208,6 +217,9 @@ CODES: Final[dict[str, Row]] = {
     "refund_exceeds": Row(
         409, _("Refund too large"), "More would be given back than the transfer still allows."
     ),
+    "request_cancelled": Row(409, _("Request cancelled"), "The payee has taken the payment request back."),
+    "request_expired": Row(409, _("Request expired"), "The payment request was not paid in time."),
+    "request_paid": Row(409, _("Request paid"), "The payment request was paid before; it is paid only once."),
     "run_differs": Row(
         409,
         _("Run differs"),

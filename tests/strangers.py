@@ -26,7 +26,9 @@ from accounts.models import CredentialTenant, Domain, Notification, Tenant, Tena
 from accounts.services.invites import create_invite
 from accounts.services.sessions import OpenedSession, open_session
 from accounts.units import unit_of_work
+from ledger.models import Account
 from ledger.services import accounts as account_services
+from ledger.services import requests
 from tests.cast import PASSWORD, Event, Person, Till, make_event
 from tests.ledger.asking import pay
 
@@ -48,6 +50,8 @@ class Side:
     gm: Person
     till: Till
     transfer: str
+    # Of a payment request that nobody has paid yet.
+    code: str
 
     def rows(self) -> dict[str, list[dict[str, Any]]]:
         """Every row of the event, in every table."""
@@ -131,13 +135,26 @@ def _make_side(slug: str, word: str, hero: str, friend: str, gm: str, money: int
     account_services.freeze(actor=overseer.actor, account=two.number, reason=f"{word} reason")
     account_services.unfreeze(actor=overseer.actor, account=two.number)
     _hire(actor=event.server, till=till, person=overseer)
+    code = _asked_for(one, overseer, till, word)
     create_invite(actor=overseer.actor, lives=dt.timedelta(days=1), faction=event.faction)
-    return Side(event, one, two, overseer, till, back.json()["transfer"]["id"])
+    return Side(event, one, two, overseer, till, back.json()["transfer"]["id"], code)
 
 
 @unit_of_work
 def _hire(*, actor: Actor, till: Till, person: Person) -> None:
     account_services.add_staff(actor=actor, account=till.account, user=person.user)
+
+
+def _asked_for(payer: Person, barkeeper: Person, till: Till, word: str) -> str:
+    """One payment request that was paid, and the code of one that was not."""
+    with tenancy.scope(payer.tenant):
+        Account.objects.filter(pk=till.account.pk).update(is_merchant=True)
+    paid, waiting = (
+        requests.ask(actor=barkeeper.actor, account=till.account.number, amount=333, memo=f"{word} {what}")
+        for what in ("ale", "stew")
+    )
+    requests.pay(actor=payer.actor, request=paid.request.code)
+    return waiting.request.code
 
 
 @unit_of_work
@@ -232,6 +249,8 @@ def _value(address: Address, name: str, side: Side) -> str:
         return side.transfer
     if name == "session_id":
         return str(side.spare_session().session.pk)
+    if name == "code":
+        return side.code
     if name == "slug":
         return "unknown-account"
     raise LookupError(f"{address}: say in tests/strangers.py what Alice's {name!r} is.")
@@ -291,6 +310,7 @@ def _json_fields(side: Side) -> dict[str, Any]:
         **line,
         "amount_decimal": "0.01",
         "memo": "for a visitor",
+        "expires_in": 60,
         "reference": None,
         "transfers": [line],
         "faction": side.event.faction.name,
@@ -354,6 +374,8 @@ def queries_for(side: Side) -> list[dict[str, str]]:
         ("actor", str(side.hero.user.pk)),
         ("target", f"ledger.account:{side.hero.number}"),
         ("to", side.hero.number),
+        ("number", side.hero.number),
+        ("number", side.code),
         ("after", side.transfer),
         ("faction", str(side.event.faction.pk)),
         ("user", str(side.hero.user.pk)),

@@ -18,9 +18,10 @@ from accounts import directory, tenancy
 from accounts.actors import Actor
 from accounts.models import AuditEvent, Notification
 from accounts.units import unit_of_work
-from ledger import posting
+from ledger import posting, selectors
 from ledger.models import Account, AccountHolder, Balance
 from ledger.posting import Authority, Order
+from ledger.services import requests
 from tests.cast import Person, Phone, World, make_world
 from tests.ledger.asking import pay
 from tests.pages.reading import sign_in, text_of
@@ -96,6 +97,34 @@ def test_a_payment_does_not_read_every_account_of_the_event(world: World, fresh_
     assert looked_up
     for statement in looked_up:
         assert "Seq Scan on ledger_account " not in plan_of(world, statement)
+
+
+@pytest.mark.postgresql_only
+def test_paying_a_request_takes_at_most_four_statements(world: World) -> None:
+    with tenancy.scope(world.arcadia.tenant):
+        Account.objects.filter(pk=world.bob.account.pk).update(is_merchant=True)
+    phone = known(world.alice)
+    for _time in ("the first", "another"):
+        code = requests.ask(actor=world.bob.actor, amount=1).request.code
+        with statements() as sent:
+            assert pay(phone, f"requests/{code}/pay").status_code == 201
+        assert sum("ledger_post" in statement for statement in sent) == 1
+        assert len(sent) <= TRANSFER_STATEMENTS_MAX, "\n".join(sent)
+
+
+@pytest.mark.postgresql_only
+def test_a_tills_day_is_read_along_its_own_entries(world: World, fresh_database: Database) -> None:
+    live(world, 300)
+    others = world.arcadia.person("Somebody else", money=1_000_00)
+    for _ in range(10):
+        move(actor=world.arcadia.server, payer=others, payee=world.alice, count=1000)
+    analyse(fresh_database)
+    tenant = world.arcadia.tenant
+    with tenancy.scope(tenant), statements() as sent:
+        selectors.takings(world.bob.account, tenant=tenant, day=tenant.day_of(timezone.now()), limit=10)
+        selectors.waiting(world.bob.account, limit=5)
+    for statement in sent:
+        assert "Seq Scan on ledger_entry " not in plan_of(world, statement), statement
 
 
 # -- lists -------------------------------------------------------------------------------------------------------------

@@ -24,7 +24,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from accounts import directory
+from accounts import directory, tenancy
+from ledger.models import Account
+from ledger.services import requests
 from tests.cast import EVENT_CODE, PASSWORD, Till, World, make_world
 from tests.conftest import SESSION
 from tests.ledger.asking import pay
@@ -84,6 +86,12 @@ def transfer(world: World) -> str:
     return str(answer.json()["transfer"]["id"])
 
 
+@pytest.fixture(scope="module")
+def waiting(world: World) -> str:
+    """The code of something that Bob asks money for."""
+    return a_request(world)
+
+
 @pytest.fixture
 def credential(request: pytest.FixtureRequest, world: World, till: Till) -> Callable[[], dict[str, str]]:
     """A new sign-in of the visitor: one of the requests may end it."""
@@ -99,6 +107,7 @@ def make_real(case: Case, world: World, transfer: str) -> None:
     real: dict[str, Any] = {
         "number": world.alice.number,
         "transfer_id": transfer,
+        "code": a_request(world),
         "from_account": world.alice.number,
         "to_account": world.bob.number,
     }
@@ -140,6 +149,7 @@ def good_requests(world: World, till: Till, transfer: str) -> dict[str, dict[str
     """For every operation one request that succeeds, and who sends it (Alice, unless another is named)."""
     paying = {"to_account": world.bob.number, "amount": 5, "memo": "for the schema"}
     number = {"number": world.alice.number}
+    code, bar = a_request(world), world.bob.phone()
     return {
         "GET /api/v1/account": {},
         "PATCH /api/v1/account": {"body": {"emoji": "🐧"}},
@@ -159,6 +169,10 @@ def good_requests(world: World, till: Till, transfer: str) -> dict[str, dict[str
             "path_parameters": {"transfer_id": transfer},
             "body": {"amount": 1},
         },
+        "POST /api/v1/requests": {"body": {"amount": 300, "memo": "stew", "expires_in": 60}, "who": bar},
+        "GET /api/v1/requests/{code}": {"path_parameters": {"code": code}, "who": bar},
+        "POST /api/v1/requests/{code}/pay": {"path_parameters": {"code": code}, "body": {}},
+        "POST /api/v1/requests/{code}/cancel": {"path_parameters": {"code": a_request(world)}, "who": bar},
         "GET /api/v1/payees": {"query": {"q": "Bob"}},
         "GET /api/v1/audit": {"who": world.gm.phone()},
         "GET /api/v1/external/ping": {"who": till.device()},
@@ -190,6 +204,13 @@ def good_requests(world: World, till: Till, transfer: str) -> dict[str, dict[str
             for path, name in (("auth", "Changer"), ("account", "Changeling"))
         },
     }
+
+
+def a_request(world: World) -> str:
+    """The code of something that Bob asks money for."""
+    with tenancy.scope(world.arcadia.tenant):
+        Account.objects.filter(pk=world.bob.account.pk).update(is_merchant=True)
+    return requests.ask(actor=world.bob.actor, amount=5).request.code
 
 
 def refresh_token(world: World) -> str:
@@ -254,7 +275,7 @@ RAW_BODIES: dict[str, tuple[bytes, str]] = {
     "another character set": (b"{}", "application/json; charset=utf-7"),
 }
 # What asks for nothing may be sent as nothing.
-MAY_BE_EMPTY = {"refund", "account"}
+MAY_BE_EMPTY = {"refund", "account", "pay"}
 
 
 def body_operations() -> list[tuple[str, str]]:
@@ -266,7 +287,7 @@ def body_operations() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("name", RAW_BODIES)
 def test_a_body_that_is_none_is_refused_in_the_promised_form(
-    world: World, till: Till, transfer: str, name: str
+    world: World, till: Till, transfer: str, waiting: str, name: str
 ) -> None:
     raw, media_type = RAW_BODIES[name]
     phone, device = world.alice.phone(), till.device()
@@ -274,10 +295,10 @@ def test_a_body_that_is_none_is_refused_in_the_promised_form(
         headers = device.headers if "/external/" in path else phone.headers
         answer = Client().generic(
             method.upper(),
-            path.replace("{transfer_id}", transfer),
+            path.replace("{transfer_id}", transfer).replace("{code}", waiting),
             raw,
             content_type=media_type,
-            headers={**headers, "Idempotency-Key": "raw"},
+            headers={**headers, "Idempotency-Key": f"raw{path}"},
             HTTP_HOST=world.arcadia.host,
         )
         if answer.status_code < 300:
@@ -315,7 +336,7 @@ def test_a_query_that_is_none_never_breaks_anything(
     world: World, till: Till, transfer: str, query: str
 ) -> None:
     phones = [world.alice.phone(), world.gm.phone(), till.device()]
-    values = {"number": world.alice.number, "transfer_id": transfer}
+    values = {"number": world.alice.number, "transfer_id": transfer, "code": a_request(world)}
     for label in OPERATIONS:
         method, _space, path = label.partition(" ")
         if method != "GET":
@@ -357,7 +378,9 @@ def test_a_number_that_is_none_is_not_there(world: World, till: Till, number: st
 def test_a_credential_that_is_none_opens_nothing(world: World, headers: dict[str, str]) -> None:
     for label in OPERATIONS:
         method, _space, path = label.partition(" ")
-        filled = path.format(number=world.alice.number, transfer_id=a_uuid(), session_id=a_uuid())
+        filled = path.format(
+            number=world.alice.number, transfer_id=a_uuid(), session_id=a_uuid(), code=a_uuid()
+        )
         answer = Client().generic(
             method, filled, b"{}", content_type=JSON, headers=headers, HTTP_HOST=world.arcadia.host
         )

@@ -67,6 +67,10 @@ class Tenant(models.Model):
         local = moment.astimezone(ZoneInfo(self.time_zone))
         return local.date() if local.time() >= self.day_starts_at else local.date() - dt.timedelta(days=1)
 
+    def beginning_of(self, day: dt.date) -> dt.datetime:
+        """The moment at which an in-world ``day`` begins."""
+        return dt.datetime.combine(day, self.day_starts_at, tzinfo=ZoneInfo(self.time_zone))
+
 
 class Domain(models.Model):
     """A host name under which a tenant is served."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.roles import SCOPES
 from ledger.api.fields import MinorUnits, Moment, Shown
-from ledger.models import Account, AccountHolder, Balance, Transfer
-from ledger.selectors import AsOf, Line, Receipt
+from ledger.models import Account, AccountHolder, Balance, PaymentRequest, Transfer
+from ledger.selectors import AsOf, Line, Receipt, SeenRequest
 from ledger.services.transfers import shown
 
 
@@ -76,6 +79,46 @@ class AccountAnswer(serializers.Serializer[Any]):
     available = MinorUnits()
     available_display = Shown("available", in_currency="account.currency")
     created_at = Moment(source="account.created_at")
+
+
+class RequestAnswer(serializers.Serializer[Any]):
+    """A payment request as it stands now; amounts in minor units of ``currency``.
+
+    Who has paid is told to the payee, to who paid, and to game masters; null for everybody else.
+    """
+
+    id = serializers.UUIDField(source="request.pk")
+    code = serializers.CharField(source="request.code", help_text="What the QR holds, as people type it.")
+    url = serializers.SerializerMethodField()
+    state = serializers.ChoiceField(choices=PaymentRequest.State.choices)
+    to_account = serializers.CharField(source="request.account.number")
+    to_name = serializers.CharField(source="request.account.holder.name")
+    amount = MinorUnits(source="request.amount")
+    amount_display = Shown("request.amount", in_currency="request.account.currency")
+    currency = serializers.CharField(source="request.account.currency.code")
+    memo = serializers.CharField(source="request.memo")
+    transfer = serializers.SerializerMethodField()
+    from_name = serializers.SerializerMethodField()
+    expires_at = Moment(source="request.expires_at")
+    created_at = Moment(source="request.created_at")
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, seen: SeenRequest) -> str:
+        """The address of the page on which it is paid: the content of its QR."""
+        found: str = self.context["request"].build_absolute_uri(
+            reverse("bank:request", args=[seen.request.code])
+        )
+        return found
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uuid"})
+    def get_transfer(self, seen: SeenRequest) -> str | None:
+        """The transfer that has paid it."""
+        return str(seen.request.transfer_id) if seen.shows_payer else None
+
+    def get_from_name(self, seen: SeenRequest) -> str | None:
+        """Who has paid it."""
+        paid = seen.request.transfer
+        return paid.from_account.holder.name if paid is not None and seen.shows_payer else None
 
 
 class BalanceAnswer(serializers.Serializer[AsOf]):

@@ -13,6 +13,7 @@ from rest_framework import serializers
 from accounts.api_fields import TextField
 from accounts.errors import Invalid
 from ledger import money
+from ledger.services.requests import LIVES, LIVES_MAX, LIVES_MIN
 from ledger.services.transfers import MEMO_MAX, check_memo
 
 NUMBER_LENGTH_MAX = 32
@@ -41,6 +42,27 @@ class AmountField(serializers.Field[int, Any, int, Any]):
 
     def to_representation(self, value: int) -> int:
         return value
+
+
+@extend_schema_field(
+    {
+        "type": "integer",
+        "minimum": int(LIVES_MIN.total_seconds()),
+        "maximum": int(LIVES_MAX.total_seconds()),
+        "default": int(LIVES.total_seconds()),
+    }
+)
+class LifetimeField(serializers.Field[dt.timedelta, Any, int, Any]):
+    """A JSON integer of seconds, for how long something can be paid. Anything else is ``invalid_expiry``."""
+
+    default_error_messages = {
+        "invalid_expiry": _("Choose a whole number of seconds from 30 to 604800 (7 days)."),
+    }
+
+    def to_internal_value(self, data: Any) -> dt.timedelta:
+        if type(data) is not int or not LIVES_MIN.total_seconds() <= data <= LIVES_MAX.total_seconds():
+            self.fail("invalid_expiry")
+        return dt.timedelta(seconds=data)
 
 
 class MinorUnits(serializers.IntegerField):

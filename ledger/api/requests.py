@@ -11,7 +11,14 @@ from rest_framework import serializers
 from accounts.actors import Actor
 from accounts.api_fields import StrictSerializer, TextField
 from ledger import money
-from ledger.api.fields import AccountNumberField, AmountField, MemoField, Moment, ReferenceField
+from ledger.api.fields import (
+    AccountNumberField,
+    AmountField,
+    LifetimeField,
+    MemoField,
+    Moment,
+    ReferenceField,
+)
 from ledger.models import Account, Transfer
 from ledger.posting import MAX_BATCH
 from ledger.selectors import Filters, account_for, accounts_of
@@ -58,6 +65,22 @@ class BatchSerializer(StrictSerializer):
     def payments(self) -> list[Payment]:
         """The payments in the order of the body."""
         return [Payment(**line) for line in self.validated_data["transfers"]]
+
+
+class AskSerializer(StrictSerializer):
+    """What is to be paid, and into which till: without ``to_account`` the caller's first one."""
+
+    amount = AmountField()
+    memo = MemoField()
+    to_account = AccountNumberField(required=False, allow_null=True, default=None)
+    # Its default stands in the schema alone: a duration is nothing that JSON can say.
+    expires_in = LifetimeField(required=False, help_text="For how many seconds it can be paid.")
+
+
+class PayRequestSerializer(StrictSerializer):
+    """From which account; without it from the caller's primary one."""
+
+    from_account = AccountNumberField(required=False, allow_null=True, default=None)
 
 
 class RefundSerializer(StrictSerializer):

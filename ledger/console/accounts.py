@@ -27,6 +27,7 @@ from ledger import numbers, selectors
 from ledger.console.account_actions import Adjust, Freeze, SetLimits, Unfreeze
 from ledger.console.key_actions import IssueKey
 from ledger.console.keys import keys_table
+from ledger.console.merchants import Dismiss, EndMerchant, Hire, MakeMerchant, staff_panel, till_fact
 from ledger.console.money import balance_of, or_none, shown, with_balances
 from ledger.models import Account, Balance, Spent
 from ledger.services.accounts import target
@@ -87,7 +88,17 @@ class AccountPages(ConsoleAdmin):
     list_form = AccountListForm
     list_display = ("number", "held_by", "balance", "state", "kind_in_words")
     empty_list = gettext_lazy("No such account. Type only the beginning of the name or number.")
-    console_actions: ClassVar[Sequence[type[ActionPage]]] = (Freeze, Unfreeze, Adjust, SetLimits, IssueKey)
+    console_actions: ClassVar[Sequence[type[ActionPage]]] = (
+        Freeze,
+        Unfreeze,
+        Adjust,
+        SetLimits,
+        MakeMerchant,
+        EndMerchant,
+        Hire,
+        Dismiss,
+        IssueKey,
+    )
 
     def rows(self) -> QuerySet[Account]:
         return Account.objects.select_related("holder__user", "holder__faction", "currency")
@@ -153,6 +164,7 @@ class AccountPages(ConsoleAdmin):
             Fact(_("Currency"), f"{currency.code} · {currency.name}"),
             Fact(_("At most at once"), or_none(balance.limit_per_payment, currency)),
             Fact(_("At most a day"), self._day(request, row)),
+            till_fact(row),
             Fact(_("Opened"), moment(row.created_at)),
         ]
         if balance.floor is not None and free != balance.amount:
@@ -170,6 +182,7 @@ class AccountPages(ConsoleAdmin):
         return [
             self._movements(request, row),
             Panel(_("Device keys"), table=keys_table(list(keys), {row.number: row.currency})),
+            staff_panel(request, row),
             *([done_to_it] if done_to_it else []),
         ]
 

@@ -2,6 +2,7 @@
 
 from ledger.models.accounts import Account, AccountHolder, AccountStaff, Balance, Currency
 from ledger.models.movements import Entry, IdempotencyKey, Refunded, Spent, Transfer
+from ledger.models.requests import PaymentRequest
 
 __all__ = [
     "Account",
@@ -11,6 +12,7 @@ __all__ = [
     "Currency",
     "Entry",
     "IdempotencyKey",
+    "PaymentRequest",
     "Refunded",
     "Spent",
     "Transfer",

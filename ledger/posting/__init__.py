@@ -3,7 +3,7 @@
 ``post`` is one call for 1 to 1000 transfers, all or nothing. It runs inside the caller's unit of work, and *returns* a refusal
 (a ``DomainError``) instead of raising it, so that the unit can commit the stored outcome and its audit line first. Services
 that must look before they post take ``claim`` and ``lock`` in the same transaction. Lock order, for everybody: the idempotency
-row; rows that are settled once (``Refunded``); balances by account and shard; the key's counter.
+row; rows that are settled once (``PaymentRequest``, ``Refunded``); balances by account and shard; the key's counter.
 """
 
 from ledger.posting.door import (

@@ -28,9 +28,12 @@ def post(
     transfers: Sequence[Order],
     authority: Authority,
     idempotency_key: Claim | Claimed | None = None,
+    settles: uuid.UUID | None = None,
 ) -> Posting | DomainError:
     """Post 1 to 1000 transfers in the caller's transaction, all or nothing.
 
+    ``settles`` is the id of the payment request that one transfer pays: it is refused unless the request is open, and makes it
+    paid in the same transaction.
     Returns the posting, or a refusal that has changed nothing but the stored outcome. With a key that was used before, the
     stored outcome comes back (``replayed``), or ``Reused`` when the request was another one. Raises ``RunAgain`` when a
     reference was taken in the meantime, and database errors that ``unit_of_work`` knows.
@@ -38,12 +41,15 @@ def post(
     _inside_unit(actor)
     if not 1 <= len(transfers) <= MAX_BATCH:
         raise ValueError(f"a posting has 1 to {MAX_BATCH} transfers")
+    if settles is not None and len(transfers) != 1:
+        raise ValueError("one transfer settles a payment request")
     outcome = _ENGINES[connection.vendor].post(
         actor=actor,
         items=transfers,
         authority=authority,
         claim=idempotency_key,
         day=actor.tenant.day_of(timezone.now()),
+        settles=settles,
     )
     if isinstance(outcome, Stored):
         return from_stored(actor=actor, stored=outcome, transfers=transfers)

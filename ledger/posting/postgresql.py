@@ -18,7 +18,13 @@ from ledger.posting.orders import NOT_STORED, Authority, Claim, Claimed, Leg, Of
 
 
 def post(
-    *, actor: Actor, items: Sequence[Order], authority: Authority, claim: Claim | Claimed | None, day: dt.date
+    *,
+    actor: Actor,
+    items: Sequence[Order],
+    authority: Authority,
+    claim: Claim | Claimed | None,
+    day: dt.date,
+    settles: uuid.UUID | None,
 ) -> Posting | Offence | Stored:
     """See ``ledger.posting.post``."""
     request: dict[str, Any] = {
@@ -35,6 +41,8 @@ def post(
     }
     if any(order.refunds for order in items):
         request["refunding"] = True
+    if settles is not None:
+        request["settles"] = str(settles)
     if isinstance(claim, Claim):
         request["claim"] = _claim(actor, claim)
     answer = _call(request)

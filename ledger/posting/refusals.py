@@ -128,6 +128,25 @@ def _world_paused(actor: Actor, offence: Offence, order: Order) -> DomainError:
     )
 
 
+def _request_paid(actor: Actor, offence: Offence, order: Order) -> DomainError:
+    return Conflict(
+        "request_paid",
+        _("This was paid before, and it is paid only once: nothing was taken from you now."),
+    )
+
+
+def _request_cancelled(actor: Actor, offence: Offence, order: Order) -> DomainError:
+    return Conflict(
+        "request_cancelled", _("The payee has taken this back. Nothing was paid; ask for a new code.")
+    )
+
+
+def _request_expired(actor: Actor, offence: Offence, order: Order) -> DomainError:
+    return Conflict(
+        "request_expired", _("The time to pay this is over. Nothing was paid; ask for a new code.")
+    )
+
+
 def _key_revoked(actor: Actor, offence: Offence, order: Order) -> DomainError:
     return Unauthenticated("key_revoked", _("This device key was revoked. Ask a game master for a new one."))
 
@@ -161,6 +180,9 @@ _SENTENCES: dict[str, _Sentence] = {
     "insufficient_funds": _insufficient_funds,
     "balance_limit": _balance_limit,
     "reference_used": _reference_used,
+    "request_paid": _request_paid,
+    "request_cancelled": _request_cancelled,
+    "request_expired": _request_expired,
     "world_paused": _world_paused,
     "key_revoked": _key_revoked,
     "key_expired": _key_expired,

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.models import ApiKey, Tenant
-from ledger.models import Account, Balance, Entry, IdempotencyKey, Refunded, Spent, Transfer
+from ledger.models import Account, Balance, Entry, IdempotencyKey, PaymentRequest, Refunded, Spent, Transfer
 from ledger.money import MAX_AMOUNT, is_amount
 from ledger.posting.orders import NOT_STORED, Authority, Claim, Claimed, Leg, Offence, Order, Posting, Stored
 
@@ -25,24 +25,46 @@ _ROWS_PER_INSERT = 500
 
 
 def post(
-    *, actor: Actor, items: Sequence[Order], authority: Authority, claim: Claim | Claimed | None, day: dt.date
+    *,
+    actor: Actor,
+    items: Sequence[Order],
+    authority: Authority,
+    claim: Claim | Claimed | None,
+    day: dt.date,
+    settles: uuid.UUID | None,
 ) -> Posting | Offence | Stored:
     """See ``ledger.posting.post``."""
     if isinstance(claim, Claim):
         stored = _take(actor, claim, "posted", [str(order.id) for order in items])
         if stored is not None:
             return stored
+    request = PaymentRequest.objects.get(pk=settles) if settles is not None else None
     books = _Books.read(actor=actor, items=items, authority=authority, day=day)
-    offence = books.check()
+    offence = _settled(request) if request is not None else None
+    offence = offence or books.check()
     if offence is not None:
         if claim is not None:
             held = claim.claim if isinstance(claim, Claimed) else claim
             settle_refusal(actor=actor, claim=held, offence=offence)
         return offence
     posting = books.write(actor)
+    if request is not None:
+        PaymentRequest.objects.filter(pk=request.pk).update(
+            state=PaymentRequest.State.PAID, transfer=items[0].id
+        )
     if isinstance(claim, Claimed):
         settle(actor=actor, claim=claim.claim, outcome="posted", refs=[str(order.id) for order in items])
     return posting
+
+
+def _settled(request: PaymentRequest) -> Offence | None:
+    """As ``ledger_lock_request``: why the request cannot be paid; one that ran out is written down as such on the way."""
+    state = request.state_at(timezone.now())
+    if state == PaymentRequest.State.OPEN:
+        return None
+    if state != request.state:
+        PaymentRequest.objects.filter(pk=request.pk).update(state=state)
+    return Offence(f"request_{state}", 0)
 
 
 def claim(*, actor: Actor, claim: Claim, outcome: str, refs: Any) -> Stored | None:

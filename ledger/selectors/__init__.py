@@ -16,6 +16,7 @@ from ledger.selectors.accounts import (
     issuance,
     primary_account,
     sides_for,
+    staff_of,
     standing_for_device,
     standings,
 )
@@ -38,6 +39,15 @@ from ledger.selectors.history import (
     transfers_by_references,
 )
 from ledger.selectors.payees import payees
+from ledger.selectors.requests import (
+    SeenRequest,
+    request_for,
+    request_to_own,
+    seen,
+    till_for,
+    tills_of,
+    waiting,
+)
 from ledger.selectors.reversal import (
     Reversal,
     ReversalChange,
@@ -46,6 +56,7 @@ from ledger.selectors.reversal import (
     Subject,
     reversal,
 )
+from ledger.selectors.takings import Taking, Takings, takings
 
 __all__ = [
     "AsOf",
@@ -59,9 +70,12 @@ __all__ = [
     "ReversalChange",
     "ReversalLine",
     "ReversalTotal",
+    "SeenRequest",
     "Sides",
     "Standing",
     "Subject",
+    "Taking",
+    "Takings",
     "account_for",
     "accounts_of",
     "accounts_of_faction",
@@ -82,12 +96,20 @@ __all__ = [
     "primary_account",
     "receipt_for",
     "refundable",
+    "request_for",
+    "request_to_own",
     "reversal",
+    "seen",
     "sides_for",
+    "staff_of",
     "standing_for_device",
     "standings",
+    "takings",
     "targets_of",
+    "till_for",
+    "tills_of",
     "transfer_for",
     "transfers_by_ids",
     "transfers_by_references",
+    "waiting",
 ]

@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from accounts.actors import Actor
 from accounts.compiled import Compiled
 from accounts.errors import Denied, NotFound, Unprocessable
-from accounts.models import Faction
+from accounts.models import Faction, User
 from accounts.units import writers_turn
 from ledger import numbers
 from ledger.models import Account, AccountStaff, Balance, Currency, Entry
@@ -156,6 +156,11 @@ _PAYEE_AND_PRIMARY: Final = Compiled[Account](
 _TWO: Final = Compiled[Account](
     lambda one, other: _sides([one, other], None), one=CharField(), other=CharField()
 )
+
+
+def staff_of(account: Account) -> list[User]:
+    """The people who work with ``account`` (already allowed to the reader) without holding it, by name."""
+    return list(User.objects.filter(staffed__account=account).order_by("character_name", "id"))
 
 
 def primary_account(actor: Actor) -> Account:

@@ -65,8 +65,8 @@ class Filters:
     until: dt.datetime | None = None
     type: str = ""
     text: str = ""
-    counterparty: str = ""
     kinds: Sequence[str] = field(default_factory=tuple)
+    is_incoming: bool = False
 
     def conditions(self) -> Q:
         """What a line is, apart from when: that is a stretch of each stream."""
@@ -77,6 +77,10 @@ class Filters:
             wanted &= Q(transfer__kind=Transfer.Kind.TRANSFER, amount__lt=0)
         elif self.type:
             wanted &= Q(transfer__kind=self.type)
+        if self.kinds:
+            wanted &= Q(transfer__kind__in=self.kinds)
+        if self.is_incoming:
+            wanted &= Q(amount__gt=0)
         if self.text:
             # Linear in this account's own entries, and in nobody else's: the stream is walked along its key.
             meant = Q(holder__name__icontains=self.text) | Q(number=numbers.normalize(self.text))
@@ -117,6 +121,15 @@ def history(
 
 
 def _stream(account: Account, shard: int, wanted: Filters, cursor: Cursor | None, limit: int) -> list[Entry]:
+    entries = entries_of(account, shard, wanted)
+    last_shown = (cursor or {}).get(_name(account, shard))
+    if last_shown is not None:
+        entries = entries.filter(seq__lt=last_shown)
+    return list(entries.order_by("-seq")[:limit])
+
+
+def entries_of(account: Account, shard: int, wanted: Filters) -> QuerySet[Entry]:
+    """The entries of one shard that ``wanted`` describes, in no order."""
     stream = Entry.objects.filter(account=account, shard=shard)
     entries = stream.filter(wanted.conditions())
     # Moments rise with the seq, so a span of time is a stretch of the key, and nothing outside of it is walked over.
@@ -126,10 +139,7 @@ def _stream(account: Account, shard: int, wanted: Filters, cursor: Cursor | None
     if wanted.until is not None:
         last = stream.filter(posted_at__lte=wanted.until).order_by("-posted_at", "-seq").values("seq")[:1]
         entries = entries.filter(seq__lte=Subquery(last))
-    last_shown = (cursor or {}).get(_name(account, shard))
-    if last_shown is not None:
-        entries = entries.filter(seq__lt=last_shown)
-    return list(entries.order_by("-seq")[:limit])
+    return entries
 
 
 def _lines(entries: Sequence[Entry], accounts: dict[int, Account]) -> list[Line]:

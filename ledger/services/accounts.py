@@ -72,6 +72,70 @@ def add_staff(*, actor: Actor, account: Account, user: User) -> None:
 
 
 @unit_of_work
+def set_merchant(*, actor: Actor, account: str, merchant: bool, reason: str = "") -> Account | DomainError:
+    """Make ``account`` a till (people who work with it may charge), or end that. What is asked for already can be paid still.
+
+    Raises ``Denied``, ``NotFound``, ``Conflict`` (``system_account``).
+    """
+    actor.require("ledger.merchants")
+    found = _of_somebody(actor, account)
+    Account.objects.filter(pk=found.pk).update(is_merchant=merchant)
+    found.is_merchant = merchant
+    audit.record(
+        actor=actor, action="account.merchant", target=target(found), merchant=merchant, reason=reason
+    )
+    return found
+
+
+@unit_of_work
+def hire(*, actor: Actor, account: str, person: User) -> Account | DomainError:
+    """Let ``person`` work with ``account``: charge, see its takings, give back, and pay from it; they are told.
+
+    Raises ``Denied``, ``NotFound``, ``Conflict`` (``system_account``, ``own_account``).
+    """
+    actor.require("ledger.merchants")
+    found = _of_somebody(actor, account)
+    if found.holder.user_id == person.pk:
+        raise Conflict(
+            "own_account", _("%(name)s holds this account already.") % {"name": person.character_name}
+        )
+    add_staff(actor=actor, account=found, user=person)
+    notify.publish(
+        to=person,
+        kind="account.staff",
+        text=_("You may work with the account %(name)s (%(number)s) now.")
+        % {"name": found.label or found.holder.name, "number": found.number},
+        account=found.number,
+    )
+    return found
+
+
+@unit_of_work
+def dismiss(*, actor: Actor, account: str, person: User) -> Account | DomainError:
+    """End that ``person`` works with ``account``, from the next click on; they are told. Raises as ``hire``."""
+    actor.require("ledger.merchants")
+    found = _of_somebody(actor, account)
+    gone, _rows = AccountStaff.objects.filter(account=found, user=person).delete()
+    if gone:
+        audit.record(actor=actor, action="account.staff_end", target=target(found), user=str(person.pk))
+        notify.publish(
+            to=person,
+            kind="account.staff",
+            text=_("You no longer work with the account %(name)s (%(number)s).")
+            % {"name": found.label or found.holder.name, "number": found.number},
+            account=found.number,
+        )
+    return found
+
+
+def _of_somebody(actor: Actor, number: str) -> Account:
+    found = selectors.account_for(actor, number)
+    if found.kind == Account.Kind.SYSTEM:
+        raise Conflict("system_account", _("This account is the bank's own: nobody works with it."))
+    return found
+
+
+@unit_of_work
 def freeze(
     *, actor: Actor, account: str, how: str = Balance.Freeze.BOTH, reason: str = ""
 ) -> Account | DomainError:

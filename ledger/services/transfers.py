@@ -20,7 +20,7 @@ from ledger.posting import Authority, Claim, Order, Posting, Stored
 
 MEMO_MAX = 140
 # The bank's own references make something happen once for ever; nobody may take one beforehand.
-RESERVED_REFERENCES = ("welcome:", "run:")
+RESERVED_REFERENCES = ("welcome:", "run:", "request:")
 TERMINAL_REFUND_WITHIN = dt.timedelta(hours=24)
 
 
@@ -72,19 +72,20 @@ def _pay(actor: Actor, payments: Sequence[Payment], claim: Claim | None) -> list
     sides = selectors.sides_for(
         actor, {payment.from_account for payment in payments}, {payment.to_account for payment in payments}
     )
-    if None not in sides.payable and any(payment.from_account is None for payment in payments):
-        raise NotFound(
-            "no_account",
-            _("This login was made for staff and has no bank account. To pay, sign in as a character."),
-        )
-    orders = [_order(payment, sides) for payment in payments]
+    orders = [order_for(payment, sides) for payment in payments]
     posted = posting.post(actor=actor, transfers=orders, authority=Authority.PLAYER, idempotency_key=claim)
     if isinstance(posted, DomainError):
         return posted
     return paid_of(posted, orders, sides, actor)
 
 
-def _order(payment: Payment, sides: selectors.Sides) -> Order:
+def order_for(payment: Payment, sides: selectors.Sides) -> Order:
+    """What the posting engine is asked for. Raises ``NotFound`` (``no_account``) where there is no account to pay from."""
+    if payment.from_account is None and None not in sides.payable:
+        raise NotFound(
+            "no_account",
+            _("This login was made for staff and has no bank account. To pay, sign in as a character."),
+        )
     number = None if payment.from_account is None else numbers.normalize(payment.from_account)
     payer = sides.payable.get(number)
     return Order(

@@ -24,6 +24,12 @@ def signed(value: int, currency: Currency) -> str:
 
 
 @register.filter
+def plainly(value: int, currency: Currency) -> str:
+    """Minor units as somebody would type them: ``1234.56``."""
+    return money.plain(value, exponent=currency.exponent)
+
+
+@register.filter
 def in_words(value: int, currency: Currency) -> str:
     """Minor units with the currency's name: ``1,234.56 neo-credits``."""
     return f"{money.display(value, symbol='', exponent=currency.exponent)} {currency.name}"

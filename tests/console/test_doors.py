@@ -281,6 +281,7 @@ ASKS_PASSWORD = {
     (Account, "reverse"),
     (Account, "limits"),
     (Account, "issue-key"),
+    (Account, "hire"),
     (Transfer, "refund"),
     (ApiKey, "revoke"),
     (ApiKey, "reverse"),

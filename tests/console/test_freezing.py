@@ -65,11 +65,19 @@ def test_an_account_goes_on_after_unfreezing(world: World, gm: Desk) -> None:
 
 def test_a_frozen_account_offers_unfreezing_and_says_so_in_capitals(world: World, gm: Desk) -> None:
     page = url_of(world.alice.account)
-    assert offered(gm.get(page)) == {"freeze", "adjust", "limits", "issue-key", "reverse"}
+    assert offered(gm.get(page)) == {"freeze", "adjust", "limits", "merchant", "hire", "issue-key", "reverse"}
     gm.act(url_of(world.alice.account, "freeze"), how="both", reason="a talk")
     shown = text_of(gm.get(page))
     assert "FROZEN: nothing moves" in shown
-    assert offered(gm.get(page)) == {"unfreeze", "adjust", "limits", "issue-key", "reverse"}
+    assert offered(gm.get(page)) == {
+        "unfreeze",
+        "adjust",
+        "limits",
+        "merchant",
+        "hire",
+        "issue-key",
+        "reverse",
+    }
 
 
 def test_a_whole_faction_is_frozen_and_freed(world: World, gm: Desk) -> None:

@@ -18,7 +18,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts import tenancy
 from accounts.services.sessions import open_session
 from accounts.services.world import pause_world
-from ledger.services import transfers
+from ledger.models import Account
+from ledger.services import requests, transfers
 from ledger.services.transfers import Payment
 from neobank import views
 from neobank.problems import Problem
@@ -28,7 +29,9 @@ from tests.pages.reading import sign_in, tags_of, text_of
 ROOMS = ("bank", "people")
 
 #: Pages that are only posted to; what they answer is another page.
-POSTED = {"people:logout", "people:profile", "people:end_session", "bank:seen"}
+POSTED = {"people:logout", "people:profile", "people:end_session", "bank:seen", "bank:cancel"}
+#: Pictures that stand on pages.
+IMAGES = {"bank:account_qr", "bank:request_qr"}
 #: What a page's address needs, and how many queries it may take, whatever there is to list.
 GUESTS = {"landing": 2, "people:register": 3, "people:login": 2}
 MEMBERS = {
@@ -39,6 +42,13 @@ MEMBERS = {
     "bank:receipt": 7,
     "bank:refund": 7,
     "bank:pay": 3,
+    "bank:charge": 5,
+    "bank:charging": 5,
+    "bank:takings": 8,
+    "bank:qr": 4,
+    "bank:poster": 4,
+    "bank:scan": 3,
+    "bank:request": 7,
     "people:me": 6,
     "people:password": 3,
     "people:activity": 5,
@@ -66,18 +76,24 @@ def paid(alice: Person, bob: Person) -> uuid.UUID:
 
 
 @pytest.fixture
-def addresses(paid: uuid.UUID, bob: Person) -> dict[str, str]:
-    """The address of every page that can be looked at."""
+def addresses(paid: uuid.UUID, alice: Person, bob: Person) -> dict[str, str]:
+    """The address of every page that can be looked at; Alice's account is a till."""
+    with tenancy.scope(alice.tenant):
+        Account.objects.filter(pk=alice.account.pk).update(is_merchant=True)
+    code = requests.ask(actor=alice.actor, amount=5_00, memo="<b>stew").request.code
     known: dict[str, dict[str, Any]] = {
         "bank:receipt": {"transfer_id": paid},
         "bank:refund": {"transfer_id": paid},
         "bank:pay": {"number": bob.account.number},
+        "bank:poster": {"number": alice.account.number},
+        "bank:charging": {"code": code},
+        "bank:request": {"code": code},
     }
     return {name: reverse(name, kwargs=known.get(name)) for name in {*GUESTS, *MEMBERS}}
 
 
 def test_every_page_is_in_the_tables_of_this_test() -> None:
-    assert set(page_names()) == set(GUESTS) | set(MEMBERS) | POSTED
+    assert set(page_names()) == set(GUESTS) | set(MEMBERS) | POSTED | IMAGES
 
 
 def answers(addresses: dict[str, str], alice: Person) -> Iterator[tuple[str, Any]]:
@@ -97,6 +113,8 @@ def answers(addresses: dict[str, str], alice: Person) -> Iterator[tuple[str, Any
     for path, typed in {
         "/bank/send": {"to": odd, "amount": odd, "memo": odd, "key": odd},
         addresses["bank:refund"]: {"amount": odd, "memo": odd},
+        "/bank/charge": {"amount": odd, "memo": odd, "account": odd, "key": odd},
+        addresses["bank:request"]: {"from_account": odd, "key": odd},
         "/me/profile": {"emoji": odd},
         "/me/password": {"current_password": odd, "new_password": odd, "repeat": "x"},
     }.items():
@@ -104,6 +122,9 @@ def answers(addresses: dict[str, str], alice: Person) -> Iterator[tuple[str, Any
     yield "confirmation", member.post("/bank/send", {"to": "Bob", "amount": "1", "memo": odd}, follow=True)
     yield "search", member.get("/bank/history", {"q": odd})
     yield "prefilled", member.get("/bank/send", {"to": odd, "amount": odd, "memo": odd})
+    yield "scan", member.get("/bank/scan", {"number": odd})
+    yield "takings", member.get("/bank/charge/takings", {"day": "2026-01-01"})
+    yield "no such day", member.get("/bank/charge/takings", {"day": odd})
     yield "404", member.get(f"/nowhere/{odd}")
     yield "404 guest", guest.get("/nowhere")
     yield "405", guest.get("/logout")

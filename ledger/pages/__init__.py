@@ -60,6 +60,7 @@ def home(request: BankRequest, actor: Actor) -> HttpResponse:
         "pay_link": request.build_absolute_uri(reverse("bank:pay", args=[accounts[0].number]))
         if accounts
         else "",
+        "till": any(account.is_merchant for account in accounts),
         "lines": latest.lines,
         "several": len(accounts) > 1,
         "more": latest.next is not None,

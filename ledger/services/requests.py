@@ -1,0 +1,170 @@
+"""Asking for money with a code that somebody else confirms: made, paid once, taken back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.actors import Actor
+from accounts.errors import Conflict, DomainError, Invalid
+from accounts.units import unit_of_work
+from ledger import codes, posting, selectors
+from ledger.models import Account, Balance, PaymentRequest
+from ledger.money import is_amount
+from ledger.posting import Authority, Claim, Stored
+from ledger.services.transfers import Paid, Payment, check_memo, order_for, paid_of
+
+LIVES: Final = dt.timedelta(minutes=15)
+LIVES_MIN: Final = dt.timedelta(seconds=30)
+LIVES_MAX: Final = dt.timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A payment request, and whether this is an earlier answer again."""
+
+    request: PaymentRequest
+    replayed: bool = False
+
+
+@unit_of_work
+def ask(
+    *,
+    actor: Actor,
+    amount: int,
+    account: str | None = None,
+    memo: str = "",
+    lives: dt.timedelta = LIVES,
+    claim: Claim | None = None,
+) -> Asked | DomainError:
+    """Ask for ``amount`` (minor units) to be paid into a merchant's account of the actor's, or that they work with.
+
+    Once for each ``claim``. Without ``account`` it is the actor's first till. Raises ``NotFound`` (``unknown_account``),
+    ``Denied`` (``not_a_merchant``), ``Invalid`` (``invalid_amount``, ``invalid_memo``, ``invalid_expiry``), ``Conflict``
+    (``account_closed``, ``account_frozen``), ``Reused``.
+    """
+    actor.require("ledger.pay")
+    _check(amount, memo, lives)
+    claimed = posting.claim(actor=actor, claim=claim) if claim is not None else None
+    if isinstance(claimed, Stored):
+        if not claimed.same:
+            raise posting.key_reused()
+        return Asked(selectors.request_for(actor, claimed.refs[0]), replayed=True)
+    till = selectors.till_for(actor, account)
+    _check_open(till)
+    request = PaymentRequest.objects.create(
+        code=codes.generate(),
+        account=till,
+        amount=amount,
+        memo=memo,
+        created_by=actor.user,
+        expires_at=timezone.now() + lives,
+    )
+    audit.record(
+        actor=actor, action="request.make", target=target(request), account=till.number, amount=amount
+    )
+    if claimed is not None:
+        posting.settle(actor=actor, claimed=claimed, outcome="request_made", refs=[str(request.pk)])
+    return Asked(request)
+
+
+def _check(amount: int, memo: str, lives: dt.timedelta) -> None:
+    check_memo(memo)
+    if not is_amount(amount):
+        raise Invalid(
+            "invalid_amount",
+            _("An amount is a whole number of minor units, from 1 to 9007199254740991."),
+            field="amount",
+        )
+    if not LIVES_MIN <= lives <= LIVES_MAX:
+        raise Invalid(
+            "invalid_expiry",
+            _("Choose between 30 seconds and 7 days in which it can be paid."),
+            field="expires_in",
+        )
+
+
+def _check_open(till: Account) -> None:
+    """Nobody stands at a bar with a code that cannot be paid: said now, and again by the posting."""
+    [standing] = selectors.standings([till])
+    if standing.balance.status == Balance.Status.CLOSED:
+        raise Conflict("account_closed", _("Account %(number)s is closed.") % {"number": till.number})
+    if standing.balance.freeze in (Balance.Freeze.CREDITS, Balance.Freeze.BOTH):
+        raise Conflict(
+            "account_frozen",
+            _("Account %(number)s is frozen. Ask a game master.") % {"number": till.number},
+        )
+
+
+@unit_of_work
+def pay(
+    *, actor: Actor, request: str, from_account: str | None = None, claim: Claim | None = None
+) -> Paid | DomainError:
+    """Pay the request with this id or code from an account of the actor's (None: the primary one). It is settled once.
+
+    Raises ``NotFound`` (``unknown_request``), ``Conflict`` (``request_paid``, ``request_cancelled``, ``request_expired``) and
+    every refusal of ``ledger.posting``.
+    """
+    actor.require("ledger.pay")
+    asked = selectors.request_for(actor, request)
+    payment = Payment(
+        to_account=asked.account.number,
+        amount=asked.amount,
+        memo=asked.memo,
+        from_account=from_account,
+        # The database itself lets it stand on one transfer only, whatever became of the lock.
+        reference=reference_of(asked.pk),
+    )
+    sides = selectors.sides_for(actor, {from_account}, {payment.to_account})
+    order = order_for(payment, sides)
+    posted = posting.post(
+        actor=actor,
+        transfers=[order],
+        authority=Authority.PLAYER,
+        idempotency_key=claim,
+        settles=asked.pk,
+    )
+    if isinstance(posted, DomainError):
+        return posted
+    [paid] = paid_of(posted, [order], sides, actor)
+    return paid
+
+
+@unit_of_work
+def cancel(*, actor: Actor, request: str) -> PaymentRequest | DomainError:
+    """Take a request back that nobody has paid; one that is over already stays as it is.
+
+    Raises ``NotFound`` (``unknown_request``, also for whoever does not work with its account), ``Conflict``
+    (``request_paid``).
+    """
+    actor.require("ledger.pay")
+    asked = selectors.request_to_own(actor, request)
+    # Read again under its lock, which a payment takes too: one of the two comes first.
+    locked = PaymentRequest.objects.select_for_update(no_key=True).get(pk=asked.pk)
+    state = locked.state_at(timezone.now())
+    if state == PaymentRequest.State.PAID:
+        raise Conflict(
+            "request_paid", _("It has just been paid. To give the money back, refund the payment.")
+        )
+    asked.state = PaymentRequest.State.CANCELLED if state == PaymentRequest.State.OPEN else state
+    if asked.state != locked.state:
+        PaymentRequest.objects.filter(pk=asked.pk).update(state=asked.state)
+    if state == PaymentRequest.State.OPEN:
+        audit.record(actor=actor, action="request.cancel", target=target(asked), account=asked.account.number)
+    return asked
+
+
+def target(request: PaymentRequest) -> str:
+    """How the trail names a request."""
+    return f"ledger.request:{request.pk}"
+
+
+def reference_of(request_id: uuid.UUID) -> str:
+    """The reference of the transfer that settles a request."""
+    return f"request:{request_id}"
