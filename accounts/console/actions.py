@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
@@ -22,7 +22,7 @@ from django.views import View
 
 from accounts import confirmation
 from accounts.actors import Actor
-from accounts.console.parts import Button, Tone, whole_numbers
+from accounts.console.parts import Button, Panel, Tone, whole_numbers
 from accounts.errors import DomainError, Invalid
 from accounts.models import LoginSession
 from accounts.requests import BankRequest
@@ -51,14 +51,18 @@ class Effect:
     changes: Sequence[Change] = ()
     warnings: Sequence[str] = ()
     button: str = ""
+    # Line by line, where sentences would be too many.
+    panels: Sequence[Panel] = ()
+    # False where there is nothing that could be confirmed.
+    is_possible: bool = True
 
     def for_page(self) -> Effect:
         """The same with account numbers that are not broken over two lines: half of one is taken for a whole."""
-        return Effect(
-            [whole_numbers(sentence) for sentence in self.sentences],
-            [Change(whole_numbers(change.label), change.now, change.then) for change in self.changes],
-            [whole_numbers(warning) for warning in self.warnings],
-            self.button,
+        return replace(
+            self,
+            sentences=[whole_numbers(sentence) for sentence in self.sentences],
+            changes=[Change(whole_numbers(change.label), change.now, change.then) for change in self.changes],
+            warnings=[whole_numbers(warning) for warning in self.warnings],
         )
 
 
@@ -166,7 +170,7 @@ class ActionPage(View):
 
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
         """The statement of the effect; once that was confirmed, the effect."""
-        form = self.form_class(request.POST, **self.form_arguments())
+        form = self.form_class(request.POST, request.FILES, **self.form_arguments())
         if not form.is_valid():
             return self._ask(form, status=422)
         if "confirmed" not in request.POST:
