@@ -129,7 +129,7 @@ def enter(
     request: BankRequest, signed_in: SignedIn, *, typed_password: bool = True, goes_on: str = ""
 ) -> HttpResponse:
     """Put the new sign-in into the cookie and go to ``goes_on``, or where the person wanted to be."""
-    if request.login_session is None or request.login_session.pk != signed_in.session.pk:
+    if not (request.login_session and request.login_session.pk == signed_in.session.pk):
         _leave(request)
     cookie = signed_in.page_cookie()
     request.session.update(cookie.contents)

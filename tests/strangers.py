@@ -22,8 +22,9 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts import roles, tenancy
 from accounts.actors import Actor
-from accounts.models import CredentialTenant, Domain, Notification, Tenant, TenantModel
+from accounts.models import CredentialTenant, Domain, LoginCode, Notification, Tenant, TenantModel
 from accounts.services.invites import create_invite
+from accounts.services.login_codes import issue_login_codes
 from accounts.services.sessions import OpenedSession, open_session
 from accounts.units import unit_of_work
 from ledger.services import accounts as account_services
@@ -48,6 +49,7 @@ class Side:
     gm: Person
     till: Till
     transfer: str
+    card: str = field(repr=False)
 
     def rows(self) -> dict[str, list[dict[str, Any]]]:
         """Every row of the event, in every table."""
@@ -132,7 +134,14 @@ def _make_side(slug: str, word: str, hero: str, friend: str, gm: str, money: int
     account_services.unfreeze(actor=overseer.actor, account=two.number)
     _hire(actor=event.server, till=till, person=overseer)
     create_invite(actor=overseer.actor, lives=dt.timedelta(days=1), faction=event.faction)
-    return Side(event, one, two, overseer, till, back.json()["transfer"]["id"])
+    [card] = issue_login_codes(
+        actor=event.server,
+        users=[two.user],
+        kind=LoginCode.Kind.CARD,
+        lives=dt.timedelta(days=1),
+        request=f"{word} cards",
+    )
+    return Side(event, one, two, overseer, till, back.json()["transfer"]["id"], card.code)
 
 
 @unit_of_work
@@ -232,6 +241,8 @@ def _value(address: Address, name: str, side: Side) -> str:
         return side.transfer
     if name == "session_id":
         return str(side.spare_session().session.pk)
+    if name == "code":
+        return side.card
     if name == "slug":
         return "unknown-account"
     raise LookupError(f"{address}: say in tests/strangers.py what Alice's {name!r} is.")

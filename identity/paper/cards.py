@@ -75,7 +75,9 @@ def _card(pen: Pen, x: float, y: float, card: PrintedCard, event: str, until: st
     pen.canvas.rect(left, top - 11.5, full, 0.8, stroke=0, fill=1)
     # Where the fonts do not know the alphabet of a name, its account says whose the card is.
     heading = card.name if can_draw(card.name) or not card.number else card.number
-    size, lines = pen.fitting(heading, font=BOLD, sizes=(16, 8), width=beside, lines_max=3)
+    size, lines = pen.fitting(
+        heading, font=BOLD, sizes=(16, 8), width=beside, lines_max=3 if heading == card.name else 1
+    )
     cursor = top - 14 - size
     for line in lines:
         pen.text(left, cursor, line, font=BOLD, size=size)

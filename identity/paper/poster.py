@@ -15,12 +15,13 @@ _MIDDLE: Final = PAGE_WIDTH / 2
 _QR_MAX: Final = 150 * mm
 _CODE: Final = 24 * mm
 _TRUST_LINES_MAX: Final = 9
+_ADDRESS_MIN: Final = 13.0
 
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """What stands on it: what to do (``call``), where the QR leads (``link``), the address to type, the word to register with ("" for
-    none), and what to do about the certificate ("" for nothing).
+    """What stands on it: what to do (``call``), where the QR leads (``link``), the address to type, the word to register
+    with ("" for none), and what to do about the certificate ("" for nothing).
     """
 
     event: str
@@ -64,7 +65,10 @@ def _heading(pen: Pen, poster: Poster) -> float:
 
 def _address(pen: Pen, bottom: float, address: str) -> float:
     """Returns where it ends above."""
-    size, lines = pen.fitting(address, font=BOLD, sizes=(28, 12), width=_WIDTH, lines_max=2)
+    # On one line while it can be read there: an address is typed as it stands.
+    is_short = pen.width(address, BOLD, _ADDRESS_MIN) <= _WIDTH
+    sizes, lines_max = ((28.0, _ADDRESS_MIN), 1) if is_short else ((_ADDRESS_MIN, 8.0), 3)
+    size, lines = pen.fitting(address, font=BOLD, sizes=sizes, width=_WIDTH, lines_max=lines_max)
     cursor = bottom + 3 * mm
     for line in reversed(lines):
         pen.text(_MIDDLE, cursor + size * 0.25, line, font=BOLD, size=size, centred=True)

@@ -276,12 +276,15 @@ def test_a_pause_stands_on_every_page_in_capitals(world: World, gm: Desk) -> Non
 ASKS_PASSWORD = {
     (User, "role"),
     (User, "new-password"),
+    (User, "login-qr"),
     (Account, "adjust"),
     (Account, "limits"),
     (Account, "issue-key"),
     (Transfer, "refund"),
     (ApiKey, "revoke"),
     (Tenant, "settings"),
+    (Tenant, "roster"),
+    (Tenant, "login-cards"),
 }
 
 

@@ -16,6 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import tenancy
+from accounts.models import LoginCode
+from accounts.services.login_codes import issue_login_codes
 from accounts.services.sessions import open_session
 from accounts.services.world import pause_world
 from ledger.services import transfers
@@ -30,7 +32,7 @@ ROOMS = ("bank", "people")
 #: Pages that are only posted to; what they answer is another page.
 POSTED = {"people:logout", "people:profile", "people:end_session", "bank:seen"}
 #: What a page's address needs, and how many queries it may take, whatever there is to list.
-GUESTS = {"landing": 2, "people:register": 3, "people:login": 2}
+GUESTS = {"landing": 2, "people:register": 3, "people:login": 2, "people:card": 3}
 MEMBERS = {
     "landing": 3,
     "bank:home": 8,
@@ -40,7 +42,7 @@ MEMBERS = {
     "bank:refund": 7,
     "bank:pay": 3,
     "people:me": 6,
-    "people:password": 3,
+    "people:password": 4,
     "people:activity": 4,
 }
 
@@ -66,12 +68,20 @@ def paid(alice: Person, bob: Person) -> uuid.UUID:
 
 
 @pytest.fixture
-def addresses(paid: uuid.UUID, bob: Person) -> dict[str, str]:
+def addresses(paid: uuid.UUID, bob: Person, event: Event) -> dict[str, str]:
     """The address of every page that can be looked at."""
+    [issued] = issue_login_codes(
+        actor=event.server,
+        users=[bob.user],
+        kind=LoginCode.Kind.CARD,
+        lives=dt.timedelta(days=1),
+        request="cards",
+    )
     known: dict[str, dict[str, Any]] = {
         "bank:receipt": {"transfer_id": paid},
         "bank:refund": {"transfer_id": paid},
         "bank:pay": {"number": bob.account.number},
+        "people:card": {"code": issued.code},
     }
     return {name: reverse(name, kwargs=known.get(name)) for name in {*GUESTS, *MEMBERS}}
 
@@ -104,6 +114,8 @@ def answers(addresses: dict[str, str], alice: Person) -> Iterator[tuple[str, Any
     yield "confirmation", member.post("/bank/send", {"to": "Bob", "amount": "1", "memo": odd}, follow=True)
     yield "search", member.get("/bank/history", {"q": odd})
     yield "prefilled", member.get("/bank/send", {"to": odd, "amount": odd, "memo": odd})
+    yield "another's card", member.get(addresses["people:card"])
+    yield "no card", guest.post("/card/nothing")
     yield "404", member.get(f"/nowhere/{odd}")
     yield "404 guest", guest.get("/nowhere")
     yield "405", guest.get("/logout")
