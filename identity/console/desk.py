@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.console.actions import ActionPage, Effect
-from accounts.console.parts import Button, extension_of, moment
+from accounts.console.parts import Button, moment
 from accounts.models import LoginCode, User
 from accounts.services.login_codes import ACTIONS, PERMISSION
 from identity.addresses import is_of_this_machine, proposal
@@ -110,6 +110,3 @@ def qr_picture(content: str) -> SafeString:
         light="#fff",
     )
     return mark_safe(file.getvalue().decode())  # noqa: S308  made of rectangles, by us
-
-
-extension_of(User).actions.append(LoginQr)

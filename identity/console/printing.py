@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import roles
 from accounts.console.actions import ActionPage, Effect
-from accounts.console.parts import extension_of
 from accounts.errors import Invalid
 from accounts.models import Faction, Tenant, User
+from accounts.selectors import factions
 from accounts.services.login_codes import AT_ONCE_MAX, PERMISSION
 from identity import addresses
 from identity.paper.drawing import can_draw
@@ -25,6 +25,7 @@ from identity.services.poster import join_poster
 
 DAYS: Final = 14
 TRUST_MAX: Final = 900
+_ALL: Final = "all"
 
 
 class _AddressForm(forms.Form):
@@ -50,12 +51,7 @@ class _AddressForm(forms.Form):
 class CardsForm(_AddressForm):
     """For whom, and for how long."""
 
-    faction = forms.ModelChoiceField(
-        Faction.objects.none(),
-        label=gettext_lazy("For whom"),
-        required=False,
-        empty_label=gettext_lazy("all factions, and those without one"),
-    )
+    faction = forms.ChoiceField(label=gettext_lazy("For whom"))
     everybody = forms.BooleanField(
         label=gettext_lazy("Also for those who have a password already"), required=False
     )
@@ -66,7 +62,16 @@ class CardsForm(_AddressForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["faction"].queryset = Faction.objects.all()  # type: ignore[attr-defined]
+        self.factions = {str(faction.pk): faction for faction in factions()}
+        choices = [(str(pk), faction.name) for pk, faction in self.factions.items()]
+        self.fields["faction"].choices = [  # type: ignore[attr-defined]
+            (_ALL, _("all factions, and those without one")),
+            *choices,
+        ]
+
+    def clean_faction(self) -> Faction | None:
+        """None for all."""
+        return self.factions.get(self.cleaned_data["faction"])
 
 
 class _Printing(ActionPage):
@@ -207,6 +212,3 @@ class JoinPoster(_Printing):
         return self.file(
             "poster", join_poster(actor=self.actor, address=typed["address"], trust=typed["trust"])
         )
-
-
-extension_of(Tenant).actions.extend([LoginCards, JoinPoster])

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.actors import Actor
 from accounts.console.actions import ActionPage, Done, Effect
-from accounts.console.parts import Cell, Panel, Table, extension_of
+from accounts.console.parts import Cell, Panel, Table
 from accounts.errors import Invalid
 from accounts.models import Tenant
 from identity.roster import BYTES_MAX, Row, read
@@ -231,6 +231,3 @@ def _faults(plan: Plan) -> Panel:
 def _some(names: list[str]) -> str:
     shown_names = ", ".join(names[:PRESENT_SHOWN])
     return f"{shown_names}, …" if len(names) > PRESENT_SHOWN else shown_names
-
-
-extension_of(Tenant).actions.append(ImportRoster)

@@ -23,6 +23,7 @@ QUIET: Final = (0.36, 0.38, 0.44)
 BLUE: Final = (0.0, 0.42, 0.62)
 MAGENTA: Final = (0.78, 0.0, 0.5)
 QUIET_ZONE_MODULES: Final = 4
+_MASK: Final = 4
 PAGE_WIDTH, PAGE_HEIGHT = A4
 
 __all__ = [
@@ -55,7 +56,8 @@ def _register() -> frozenset[int]:
 
 def can_draw(text: str) -> bool:
     """Whether every sign of ``text`` comes out on paper: Latin, Greek and Cyrillic do."""
-    return all(ord(char) in _register() for char in text)
+    known = _register()
+    return all(ord(char) in known for char in text)
 
 
 class Pen:
@@ -139,30 +141,26 @@ class Pen:
 
     def qr(self, x: float, y: float, side: float, content: str) -> None:
         """A QR code with its quiet zone, ``side`` wide, its lower left corner at ``x``, ``y``."""
-        code = segno.make(content, micro=False, error="m", boost_error=False)
-        matrix = [list(row) for row in code.matrix]
-        module = side / (len(matrix) + 2 * QUIET_ZONE_MODULES)
+        # Trying all eight masks takes most of the time, and for random content none is better than another.
+        code = segno.make(content, micro=False, error="m", boost_error=False, mask=_MASK)
+        matrix = [bytes(row) for row in code.matrix]
+        modules = len(matrix) + 2 * QUIET_ZONE_MODULES
+        self.canvas.saveState()
+        self.canvas.translate(x, y)
+        self.canvas.scale(side / modules, side / modules)
         self.canvas.setFillColorRGB(1, 1, 1)
-        self.canvas.rect(x, y, side, side, stroke=0, fill=1)
+        self.canvas.rect(0, 0, modules, modules, stroke=0, fill=1)
         path = self.canvas.beginPath()
-        top = y + side - QUIET_ZONE_MODULES * module
         for number, row in enumerate(matrix):
-            begin = None
-            for place, is_dark in enumerate([*row, 0]):
-                if is_dark and begin is None:
-                    begin = place
-                elif not is_dark and begin is not None:
-                    path.rect(
-                        x + (QUIET_ZONE_MODULES + begin) * module,
-                        top - (number + 1) * module,
-                        (place - begin) * module,
-                        module,
-                    )
-                    begin = None
+            for run in re.finditer(rb"\x01+", row):
+                left, length = QUIET_ZONE_MODULES + run.start(), len(run[0])
+                path.rect(left, modules - QUIET_ZONE_MODULES - number - 1, length, 1)
         self.canvas.setFillColorRGB(0, 0, 0)
         self.canvas.drawPath(path, stroke=0, fill=1)
+        self.canvas.restoreState()
 
 
 def _drawable(text: str) -> str:
     """``text`` with a question mark for what the fonts do not know: an empty place would not be seen."""
-    return "".join(char if can_draw(char) else "?" for char in text)
+    known = _register()
+    return "".join(char if ord(char) in known else "?" for char in text)

@@ -69,14 +69,13 @@ def _address(pen: Pen, bottom: float, address: str) -> float:
     is_short = pen.width(address, BOLD, _ADDRESS_MIN) <= _WIDTH
     sizes, lines_max = ((28.0, _ADDRESS_MIN), 1) if is_short else ((_ADDRESS_MIN, 8.0), 3)
     size, lines = pen.fitting(address, font=BOLD, sizes=sizes, width=_WIDTH, lines_max=lines_max)
-    cursor = bottom + 3 * mm
-    for line in reversed(lines):
-        pen.text(_MIDDLE, cursor + size * 0.25, line, font=BOLD, size=size, centred=True)
-        cursor += size * 1.15
-    pen.text(
-        _MIDDLE, cursor + 2 * mm, _("No camera? Type this address:"), size=12, colour=QUIET, centred=True
-    )
-    return cursor + 2 * mm + 12
+    first = bottom + 3 * mm + (len(lines) - 1) * size * 1.15
+    top = first + size * 1.15 + 2 * mm
+    pen.text(_MIDDLE, top, _("No camera? Type this address:"), size=12, colour=QUIET, centred=True)
+    for place, line in enumerate(lines):
+        y = first + size * (0.25 - 1.15 * place)
+        pen.text(_MIDDLE, y, line, font=BOLD, size=size, centred=True)
+    return top + 12
 
 
 def _code(pen: Pen, bottom: float, code: str) -> float:
@@ -97,9 +96,9 @@ def _trust(pen: Pen, trust: str) -> float:
     if not trust:
         return bottom
     size, lines = pen.fitting(trust, font=REGULAR, sizes=(11, 7.5), width=_WIDTH, lines_max=_TRUST_LINES_MAX)
-    for line in reversed(lines):
-        pen.text(_EDGE, bottom, line, size=size, colour=INK)
-        bottom += size * 1.35
+    top = bottom + len(lines) * size * 1.35
     heading = _("If your phone warns you about the certificate")
-    pen.text(_EDGE, bottom + 2, heading, font=BOLD, size=12, colour=INK)
-    return bottom + 14 + 7 * mm
+    pen.text(_EDGE, top + 2, heading, font=BOLD, size=12, colour=INK)
+    for place, line in enumerate(lines):
+        pen.text(_EDGE, top - (place + 1) * size * 1.35, line, size=size, colour=INK)
+    return top + 14 + 7 * mm

@@ -6,7 +6,6 @@ import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image
@@ -15,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.browser.conftest import PHONE, chromium
 from tests.cast import PASSWORD, make_event
 from tests.identity import rosters
+from tests.paper import codes_in
 from tests.servers import WebServer
 
 LAPTOP = {"width": 1280, "height": 800}
@@ -45,13 +45,6 @@ def sign_in(page: Page) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Event", exact=True).click()
-
-
-def first_code(path: Path) -> str:
-    document = pypdfium2.PdfDocument(path.read_bytes())
-    found = zxingcpp.read_barcodes(document[0].render(scale=2).to_pil())
-    document.close()
-    return sorted(code.text for code in found)[0]
 
 
 def fits(page: Page) -> None:
@@ -93,7 +86,7 @@ def test_from_the_roster_to_the_bank(
     printed.value.save_as(cards)
 
     phone, more = open_page(java_script_enabled=False)
-    phone.goto(first_code(cards))
+    phone.goto(sorted(codes_in(cards.read_bytes()))[0])
     fits(phone)
     phone.get_by_role("button", name="Sign in as Runner").click()
     expect(phone.get_by_role("heading", name="Choose a password")).to_be_visible()

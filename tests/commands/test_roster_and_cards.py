@@ -5,15 +5,14 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-import pypdfium2
 import pytest
-import zxingcpp
 from django.core.management import CommandError
 
 from accounts import tenancy
 from accounts.models import LoginCode, User
 from tests.cast import Event
 from tests.commands.conftest import Run
+from tests.paper import codes_in
 
 LIST = "name;faction;balance\nVex;Free Grid;12,50\nNyx;;\nVEX;;1\n"
 
@@ -28,17 +27,6 @@ def roster(tmp_path: Path) -> str:
 def names(event: Event) -> set[str]:
     with tenancy.scope(event.tenant):
         return set(User.objects.values_list("character_name", flat=True))
-
-
-def codes_in(path: Path) -> list[str]:
-    document = pypdfium2.PdfDocument(path.read_bytes())
-    found = [
-        code.text
-        for number in range(len(document))
-        for code in zxingcpp.read_barcodes(document[number].render(scale=2).to_pil())
-    ]
-    document.close()
-    return found
 
 
 def test_a_dry_run_names_bad_lines_and_does_nothing(run: Run, event: Event, roster: str) -> None:
@@ -75,12 +63,12 @@ def test_cards_are_printed_into_a_file_for_its_owner_alone(
     said, _ = run("login_cards", out=out, yes=True)
     assert "2 cards are in" in said
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
-    assert {link.rpartition("/")[0] for link in codes_in(out)} == {"http://neo.example/card"}
+    assert {link.rpartition("/")[0] for link in codes_in(out.read_bytes())} == {"http://neo.example/card"}
     run("login_cards", out=out, people=["Bob"], address="http://10.0.0.7:8000", yes=True)
-    [link] = codes_in(out)
+    [link] = codes_in(out.read_bytes())
     assert link.startswith("http://10.0.0.7:8000/card/")
     run("login_cards", out=out, faction="free grid", yes=True)
-    assert len(codes_in(out)) == 1
+    assert len(codes_in(out.read_bytes())) == 1
 
 
 def test_where_cards_cannot_be_written_no_code_is_made(run: Run, event: Event, tmp_path: Path) -> None:
@@ -100,4 +88,4 @@ def test_where_cards_cannot_be_written_no_code_is_made(run: Run, event: Event, t
 def test_the_poster_leads_to_where_people_join(run: Run, event: Event, tmp_path: Path) -> None:
     out = tmp_path / "poster.pdf"
     run("join_poster", out=out, trust="Compare the fingerprint 4F:2A.")
-    assert codes_in(out) == ["http://neo.example/register?event_code=moonrise"]
+    assert codes_in(out.read_bytes()) == ["http://neo.example/register?event_code=moonrise"]

@@ -6,10 +6,8 @@ import re
 from datetime import timedelta
 from typing import Any
 
-import pypdfium2
 import pytest
 import time_machine
-import zxingcpp
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -23,6 +21,7 @@ from tests.cast import PASSWORD, World
 from tests.console.desk import Desk, fields_of, offered, tags_of, text_of, url_of
 from tests.identity import rosters
 from tests.pages import reading
+from tests.paper import codes_in, page_count, words_in
 
 GOOD = rosters.SIZE - len(rosters.BAD)
 
@@ -45,23 +44,6 @@ def upload(gm: Desk, path: str, content: bytes) -> Any:
 def people(world: World) -> int:
     with tenancy.scope(world.arcadia.tenant):
         return int(User.objects.count())
-
-
-def codes_in(pdf: bytes) -> list[str]:
-    """What every QR code of a printed file holds, page by page from top to bottom."""
-    document = pypdfium2.PdfDocument(pdf)
-    found = []
-    for number in range(len(document)):
-        found += [code.text for code in zxingcpp.read_barcodes(document[number].render(scale=2).to_pil())]
-    document.close()
-    return found
-
-
-def words_in(pdf: bytes) -> str:
-    document = pypdfium2.PdfDocument(pdf)
-    texts = [document[number].get_textpage().get_text_bounded() for number in range(len(document))]
-    document.close()
-    return " ".join(" ".join(texts).split())
 
 
 # -- The roster --------------------------------------------------------------------------------------------------------
@@ -179,7 +161,7 @@ def test_cards_are_printed_for_those_without_a_password_and_each_signs_in(
 ) -> None:
     lines = b"name;faction;balance\nVex;Chrome Syndicate;5\n\xd0\xae\xd1\x80\xd0\xb8\xd0\xb9;;7\n"
     import_roster(actor=world.gm.actor, rows=read(lines), whole=True)
-    statement = gm.state(cards, days="14", address="https://arcadia.example")
+    statement = gm.state(cards, days="14", faction="all", address="https://arcadia.example")
     assert "2 cards are made" in text_of(statement)
     answer = gm.confirm(cards, statement)
     assert answer["Content-Type"] == "application/pdf"
@@ -199,7 +181,7 @@ def test_cards_are_printed_for_those_without_a_password_and_each_signs_in(
 
 def test_pressing_print_twice_gives_the_same_cards(world: World, gm: Desk, cards: str) -> None:
     import_roster(actor=world.gm.actor, rows=read(b"name\nVex\nNyx\n"), whole=True)
-    statement = gm.state(cards, days="14", address="https://arcadia.example")
+    statement = gm.state(cards, days="14", faction="all", address="https://arcadia.example")
     first, second = gm.confirm(cards, statement), gm.confirm(cards, statement)
     assert first.content == second.content
     with tenancy.scope(world.arcadia.tenant):
@@ -210,16 +192,16 @@ def test_pressing_print_twice_gives_the_same_cards(world: World, gm: Desk, cards
 def test_twelve_cards_are_two_pages(world: World, gm: Desk, cards: str) -> None:
     names = "\n".join(f"Runner {n}" for n in range(12))
     import_roster(actor=world.gm.actor, rows=read(f"name\n{names}".encode()), whole=True)
-    statement = gm.state(cards, days="14", address="https://arcadia.example")
+    statement = gm.state(cards, days="14", faction="all", address="https://arcadia.example")
     content = gm.confirm(cards, statement).content
-    assert len(pypdfium2.PdfDocument(content)) == 2
+    assert page_count(content) == 2
     assert len(set(codes_in(content))) == 12
 
 
 def test_where_everybody_has_a_password_there_is_nothing_to_print(gm: Desk, cards: str) -> None:
-    statement = gm.state(cards, days="14", address="https://arcadia.example")
+    statement = gm.state(cards, days="14", faction="all", address="https://arcadia.example")
     assert "There is nobody to print a card for" in text_of(statement)
-    everybody = gm.state(cards, days="14", address="https://arcadia.example", everybody="on")
+    everybody = gm.state(cards, days="14", faction="all", address="https://arcadia.example", everybody="on")
     assert "2 cards are made" in text_of(everybody), "Alice and Bob; nobody prints his own"
 
 
@@ -227,7 +209,7 @@ def test_cards_that_open_the_console_are_named(world: World, gm: Desk, cards: st
     import_roster(
         actor=world.gm.actor, rows=read(b"name;role\nShade;gm\n\xe5\xb1\xb1\xe7\x94\xb0;"), whole=True
     )
-    statement = gm.state(cards, days="14", address="http://localhost:8000")
+    statement = gm.state(cards, days="14", faction="all", address="http://localhost:8000")
     shown = text_of(statement)
     assert "cards that open the console: Shade" in shown
     assert "1 names are in an alphabet that is not printed" in shown
@@ -247,7 +229,7 @@ def test_cards_that_open_the_console_are_named(world: World, gm: Desk, cards: st
     ],
 )
 def test_an_address_that_no_phone_can_open_is_refused(gm: Desk, cards: str, address: str) -> None:
-    answer = gm.post(cards, {"days": "14", "address": address})
+    answer = gm.post(cards, {"days": "14", "faction": "all", "address": address})
     assert answer.status_code == (200 if address == "bank" else 422)
 
 
