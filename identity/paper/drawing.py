@@ -77,7 +77,8 @@ class Pen:
 
     def width(self, text: str, font: str, size: float) -> float:
         """How wide ``text`` comes out."""
-        return float(pdfmetrics.stringWidth(_drawable(text), font, size))
+        width: float = pdfmetrics.stringWidth(_drawable(text), font, size)
+        return width
 
     def text(
         self,
