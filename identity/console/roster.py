@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.actors import Actor
 from accounts.console.actions import ActionPage, Done, Effect
-from accounts.console.parts import Cell, Panel, Table
+from accounts.console.parts import Cell, Panel, Table, unbroken
 from accounts.errors import Invalid
 from accounts.models import Tenant
 from identity.roster import BYTES_MAX, Row, read
@@ -219,7 +219,11 @@ class ImportRoster(ActionPage):
 
 def _faults(plan: Plan) -> Panel:
     rows = [
-        [Cell(str(fault.line)), Cell(fault.name or "–"), Cell(" ".join(fault.sentences), tone="bad")]
+        [
+            Cell(unbroken(str(fault.line))),
+            Cell(fault.name or "–"),
+            Cell(" ".join(fault.sentences), tone="bad"),
+        ]
         for fault in plan.faults[:FAULTS_SHOWN]
     ]
     more = len(plan.faults) - FAULTS_SHOWN

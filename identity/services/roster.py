@@ -284,7 +284,7 @@ def _display_name_of(row: Row, faults: list[str]) -> str:
 
 def _is_formula(columns: Sequence[str]) -> str:
     return _(
-        "In the column %(columns)s: what begins with = + - or @ is a formula for a spreadsheet. Write the text itself."
+        "In the column “%(columns)s”: what begins with = + - or @ is a formula for a spreadsheet. Write the text itself."
     ) % {"columns": ", ".join(column.replace("_", " ") for column in columns)}
 
 

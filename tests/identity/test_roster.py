@@ -166,7 +166,7 @@ def test_roles_addresses_and_display_names_are_taken(world: World) -> None:
     assert found.keys() == {2, 4, 5}
     assert "this e-mail address" in found[2]
     assert "this e-mail address" in found[4]
-    assert "display name: what begins" in found[5]
+    assert "display name”: what begins" in found[5]
 
 
 @pytest.mark.parametrize("role", [role for role in roles.ROLES if not roles.allows(role, roster.PERMISSION)])
