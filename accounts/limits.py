@@ -43,6 +43,8 @@ RATES: Final[dict[str, Rate]] = {
     # By address.
     "register": Rate(60, 60),
     "login": Rate(120, 60),
+    # Looking at a card and signing in with it: two of them for each person at the gate.
+    "login_code": Rate(240, 60),
     # By device.
     "register_device": Rate(3, 3600),
     # By session, for the same reason.

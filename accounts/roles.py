@@ -25,6 +25,7 @@ _PLAYER: Final = frozenset({"ledger.pay", "ledger.refund_own"})
 _SUPPORT: Final = _PLAYER | {"accounts.console", "accounts.view_people", "ledger.view_all"}
 _GM: Final = _SUPPORT | {
     "accounts.view_audit",
+    "accounts.login_codes",
     "accounts.manage_keys",
     "accounts.manage_people",
     "accounts.manage_roles",
@@ -38,6 +39,7 @@ _GM: Final = _SUPPORT | {
     "ledger.refund_any",
     "ledger.reverse",
     "ledger.export",
+    "identity.import_roster",
 }
 
 PERMISSIONS: Final[dict[str, frozenset[str]]] = {

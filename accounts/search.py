@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
+from collections.abc import Iterable
 from functools import reduce
 from typing import Final
 
@@ -33,18 +34,31 @@ def fold(text: str) -> list[str]:
 
 def index(*, kind: str, target: str, text: str) -> None:
     """Make ``target`` (``accounts.user:<id>``) findable by the words of ``text``, and by nothing else. Inside a unit."""
-    words = fold(text)
-    # The words run together as well: "oneil" finds O'Neil, "milak" finds Mila Kova.
-    tokens = {*words, "".join(words)[:TOKEN_MAX]} - {""}
     SearchToken.objects.filter(kind=kind, target=target).delete()
-    SearchToken.objects.bulk_create(
-        SearchToken(kind=kind, target=target, token=token) for token in sorted(tokens)
-    )
+    SearchToken.objects.bulk_create(_tokens(kind, target, text))
 
 
 def index_user(user: User) -> None:
     """Make ``user`` findable by character name and display name. Inside a unit."""
-    index(kind=USER, target=target_of(USER, user.pk), text=f"{user.character_name} {user.display_name}")
+    index(kind=USER, target=target_of(USER, user.pk), text=_text_of(user))
+
+
+def index_new_users(users: Iterable[User]) -> None:
+    """Make people who were saved just now findable, all at once. Inside a unit."""
+    SearchToken.objects.bulk_create(
+        token for user in users for token in _tokens(USER, target_of(USER, user.pk), _text_of(user))
+    )
+
+
+def _text_of(user: User) -> str:
+    return f"{user.character_name} {user.display_name}"
+
+
+def _tokens(kind: str, target: str, text: str) -> list[SearchToken]:
+    words = fold(text)
+    # The words run together as well: "oneil" finds O'Neil, "milak" finds Mila Kova.
+    tokens = {*words, "".join(words)[:TOKEN_MAX]} - {""}
+    return [SearchToken(kind=kind, target=target, token=token) for token in sorted(tokens)]
 
 
 def find(kind: str, text: str, *, limit: int = FOUND_MAX) -> list[uuid.UUID]:

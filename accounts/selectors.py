@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from typing import Final
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -11,7 +13,9 @@ from django.utils.translation import gettext as _
 from accounts import names, search
 from accounts.actors import Actor
 from accounts.errors import Invalid, NotFound
-from accounts.models import Faction, LoginSession, Notification, User
+from accounts.models import Faction, LoginCode, LoginSession, Notification, User
+
+CHOOSES_PASSWORD_FOR: Final = dt.timedelta(minutes=15)
 
 
 def login_named(character_name: str) -> User | None:
@@ -66,6 +70,20 @@ def faction_named(name: str, *, field: str = "faction") -> Faction:
             field=field,
         )
     return faction
+
+
+def may_choose_password(actor: Actor) -> bool:
+    """Whether the actor may set a password without the one until now: there is none yet, or a code opened this very sign-in
+    a quarter of an hour ago at most, because the password was lost.
+    """
+    if actor.user is None:
+        return False
+    if not actor.user.has_usable_password():
+        return True
+    if actor.session is None:
+        return False
+    opened = LoginCode.objects.filter(user=actor.user_id, session_id=actor.session.pk)
+    return bool(opened.filter(used_at__gt=timezone.now() - CHOOSES_PASSWORD_FOR).exists())
 
 
 def sessions_of(actor: Actor) -> QuerySet[LoginSession]:

@@ -123,15 +123,21 @@ class ProfileForm(forms.Form):
             del self.fields["faction"]
 
 
-class PasswordForm(_NewPassword):
-    """Changing one's own password."""
+class ChoosePasswordForm(_NewPassword):
+    """A password for whoever came with a card or code: there is none yet, or it was lost."""
 
     password_field = "new_password"  # noqa: S105  the name of a field
 
-    current_password = _password(gettext_lazy("Password until now"), "current-password")
     new_password = _password(
         gettext_lazy("New password"),
         "new-password",
         gettext_lazy("At least 8 characters, and not an obvious one."),
     )
     repeat = _password(gettext_lazy("New password again"), "new-password")
+
+
+class PasswordForm(ChoosePasswordForm):
+    """Changing one's own password."""
+
+    current_password = _password(gettext_lazy("Password until now"), "current-password")
+    field_order = ("current_password", "new_password", "repeat")

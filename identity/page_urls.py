@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from identity import pages
+from identity import card_pages, pages
 
 app_name = "people"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("register", pages.register, name="register"),
     path("login", pages.login, name="login"),
     path("logout", pages.logout, name="logout"),
+    path("card/<str:code>", card_pages.card, name="card"),
     path("me", pages.me, name="me"),
     path("me/profile", pages.profile, name="profile"),
     path("me/password", pages.password, name="password"),

@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -26,7 +27,7 @@ from accounts.services import password as passwords
 from accounts.services import people, sessions
 from identity import devices
 from identity.browsers import name_of
-from identity.forms import LoginForm, PasswordForm, ProfileForm, RegisterForm
+from identity.forms import ChoosePasswordForm, LoginForm, PasswordForm, ProfileForm, RegisterForm
 from identity.selectors import activity_of
 from identity.services.registration import Registration
 from identity.services.registration import register as register_player
@@ -80,7 +81,7 @@ def register(request: BankRequest) -> HttpResponse:
         )
     except DomainError as refusal:
         return _refused(request, "identity/register.html", form, refusal)
-    response = _enter(request, signed_in)
+    response = enter(request, signed_in)
     messages.success(
         request, _("Welcome, %(name)s. Your account is open.") % {"name": signed_in.user.character_name}
     )
@@ -109,7 +110,7 @@ def login(request: BankRequest) -> HttpResponse:
         )
     except DomainError as refusal:
         return _refused(request, "identity/login.html", form, refusal)
-    return _enter(request, signed_in)
+    return enter(request, signed_in)
 
 
 register = comes_back(register, typed=("character_name", "faction", "event_code", "invite", "next"))
@@ -124,17 +125,21 @@ def logout(request: BankRequest) -> HttpResponse:
     return redirect("landing")
 
 
-def _enter(request: BankRequest, signed_in: SignedIn) -> HttpResponse:
-    """Put the new sign-in into the cookie and go to where the person wanted to be."""
-    _leave(request)
+def enter(
+    request: BankRequest, signed_in: SignedIn, *, typed_password: bool = True, goes_on: str = ""
+) -> HttpResponse:
+    """Put the new sign-in into the cookie and go to ``goes_on``, or where the person wanted to be."""
+    if not (request.login_session and request.login_session.pk == signed_in.session.pk):
+        _leave(request)
     cookie = signed_in.page_cookie()
     request.session.update(cookie.contents)
     request.session.set_expiry(cookie.age_s)
-    # The password was typed a moment ago: the console need not ask for it at once.
-    confirmation.remember(request.session, signed_in.session)
+    if typed_password:
+        # A moment ago: the console need not ask for it at once.
+        confirmation.remember(request.session, signed_in.session)
     rotate_token(request)
     home = CONSOLE if signed_in.user.is_staff else settings.LOGIN_REDIRECT_URL
-    response = HttpResponseRedirect(_next_of(request) or home)
+    response = HttpResponseRedirect(goes_on or _next_of(request) or home)
     devices.remember(response, signed_in.device)
     return response
 
@@ -213,20 +218,31 @@ def end_session(request: BankRequest, actor: Actor, session_id: uuid.UUID) -> Ht
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in_page()
 def password(request: BankRequest, actor: Actor) -> HttpResponse:
-    """Another password; every other device is signed out by it."""
+    """Another password; every other device is signed out by it. Whoever came with a code chooses one without the old."""
+    may_choose = selectors.may_choose_password(actor)
+    form_class = ChoosePasswordForm if may_choose else PasswordForm
     if request.method != "POST":
-        return _page(request, "identity/password.html", PasswordForm())
-    form = PasswordForm(request.POST)
+        return _page(request, "identity/password.html", form_class())
+    form = form_class(request.POST)
     if not form.is_valid():
         return _page(request, "identity/password.html", form, status=400)
+    new = form.cleaned_data["new_password"]
     try:
-        passwords.change_password(
-            actor=actor, current=form.cleaned_data["current_password"], new=form.cleaned_data["new_password"]
-        )
+        if may_choose:
+            passwords.choose_password(actor=actor, new=new)
+        else:
+            passwords.change_password(actor=actor, current=form.cleaned_data["current_password"], new=new)
     except DomainError as refusal:
         return _refused(request, "identity/password.html", form, refusal)
-    messages.success(request, _("Your password is changed, and your other devices are signed out."))
-    return redirect("people:me")
+    if actor.session is not None:
+        confirmation.remember(request.session, actor.session)
+    messages.success(
+        request,
+        _("Your password is set.")
+        if may_choose
+        else _("Your password is changed, and your other devices are signed out."),
+    )
+    return HttpResponseRedirect(_next_of(request) or reverse("people:me"))
 
 
 @require_safe

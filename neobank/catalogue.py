@@ -62,6 +62,17 @@ CODES: Final[dict[str, Row]] = {
     "invalid_password": Row(
         400, _("Password too weak"), "The new password is too short, too common or too like the name."
     ),
+    "invalid_address": Row(
+        400,
+        _("Invalid address"),
+        "The address of the event that is to be printed is not one that a phone can open.",
+    ),
+    "invalid_login_code": Row(
+        400, _("Invalid sign-in code"), "The login cards or codes asked for cannot be made: see the sentence."
+    ),
+    "invalid_roster": Row(
+        400, _("Invalid roster"), "The file is no roster of characters as CSV: see the sentence."
+    ),
     "invalid_run": Row(
         400, _("Invalid run"), "A run has a name and 1 to 10,000 payments, each to another account."
     ),
@@ -128,6 +139,11 @@ CODES: Final[dict[str, Row]] = {
     "registration_closed": Row(403, _("Registration closed"), "Game masters make the players here."),
     "wrong_event_code": Row(403, _("Wrong event code"), "The `event_code` is not the one on the poster."),
     "wrong_password": Row(403, _("Wrong password"), "The password given to confirm this is wrong."),
+    "old_password_needed": Row(
+        403,
+        _("Old password needed"),
+        "A password is replaced with the one until now, or after a one-time code.",
+    ),
     "not_for_devices": Row(
         403, _("Not for devices"), "A device has no account of its own here; a person has."
     ),
@@ -147,6 +163,9 @@ CODES: Final[dict[str, Row]] = {
     "no_currency": Row(404, _("No currency yet"), "The event's bank is not set up yet."),
     "not_found": Row(404, _("Not found"), "There is nothing at this address, or it is not yours."),
     "unknown_host": Row(404, _("Unknown address"), "No event is served under this host name."),
+    "unknown_login_code": Row(
+        404, _("Unknown code"), "There is no login card or code like this, or it belongs to another event."
+    ),
     "unknown_account": Row(
         404, _("Unknown account"), "There is no account with this number, or it is not yours."
     ),
@@ -220,6 +239,27 @@ CODES: Final[dict[str, Row]] = {
     "request_cancelled": Row(409, _("Request cancelled"), "The payee has taken the payment request back."),
     "request_expired": Row(409, _("Request expired"), "The payment request was not paid in time."),
     "request_paid": Row(409, _("Request paid"), "The payment request was paid before; it is paid only once."),
+    "login_code_expired": Row(
+        409, _("Code expired"), "The login card or code is past its end. A game master makes a new one."
+    ),
+    "login_code_replaced": Row(
+        409,
+        _("Code replaced"),
+        "A newer login card or code was made for the person, or this one was taken back.",
+    ),
+    "login_code_used": Row(409, _("Code used"), "Login cards and codes work once, and this one was used."),
+    "login_off": Row(409, _("Login switched off"), "The login of the person is switched off."),
+    "nobody_to_print": Row(
+        409, _("Nobody to print for"), "Everybody who was asked for has signed in already."
+    ),
+    "roster_changed": Row(
+        409,
+        _("Changed meanwhile"),
+        "What the import would do is not what was agreed to any more; nothing was done.",
+    ),
+    "roster_has_faults": Row(
+        409, _("Lines are wrong"), "The roster was to be imported whole, and some of its lines are wrong."
+    ),
     "run_differs": Row(
         409,
         _("Run differs"),

@@ -22,8 +22,9 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts import roles, tenancy
 from accounts.actors import Actor
-from accounts.models import CredentialTenant, Domain, Notification, Tenant, TenantModel
+from accounts.models import CredentialTenant, Domain, LoginCode, Notification, Tenant, TenantModel
 from accounts.services.invites import create_invite
+from accounts.services.login_codes import issue_login_codes
 from accounts.services.sessions import OpenedSession, open_session
 from accounts.units import unit_of_work
 from ledger.models import Account
@@ -52,6 +53,7 @@ class Side:
     transfer: str
     # Of a payment request that nobody has paid yet.
     code: str
+    card: str = field(repr=False)
 
     def rows(self) -> dict[str, list[dict[str, Any]]]:
         """Every row of the event, in every table."""
@@ -137,7 +139,14 @@ def _make_side(slug: str, word: str, hero: str, friend: str, gm: str, money: int
     _hire(actor=event.server, till=till, person=overseer)
     code = _asked_for(one, overseer, till, word)
     create_invite(actor=overseer.actor, lives=dt.timedelta(days=1), faction=event.faction)
-    return Side(event, one, two, overseer, till, back.json()["transfer"]["id"], code)
+    [card] = issue_login_codes(
+        actor=event.server,
+        users=[two.user],
+        kind=LoginCode.Kind.CARD,
+        lives=dt.timedelta(days=1),
+        request=f"{word} cards",
+    )
+    return Side(event, one, two, overseer, till, back.json()["transfer"]["id"], code, card.code)
 
 
 @unit_of_work
@@ -250,7 +259,7 @@ def _value(address: Address, name: str, side: Side) -> str:
     if name == "session_id":
         return str(side.spare_session().session.pk)
     if name == "code":
-        return side.code
+        return side.card if address.route.startswith("card/") else side.code
     if name == "slug":
         return "unknown-account"
     raise LookupError(f"{address}: say in tests/strangers.py what Alice's {name!r} is.")

@@ -22,7 +22,7 @@ from django.views import View
 
 from accounts import confirmation
 from accounts.actors import Actor
-from accounts.console.parts import Button, Fact, Table, Tone, whole_numbers
+from accounts.console.parts import Button, Fact, Panel, Table, Tone, whole_numbers
 from accounts.errors import DomainError, Invalid
 from accounts.models import LoginSession
 from accounts.requests import BankRequest
@@ -56,6 +56,9 @@ class Effect:
     button: str = ""
     facts: Sequence[Fact] = ()
     table: Table | None = None
+    # Line by line, where sentences would be too many.
+    panels: Sequence[Panel] = ()
+    # False where there is nothing that could be confirmed.
     is_possible: bool = True
 
     def for_page(self) -> Effect:
@@ -175,7 +178,7 @@ class ActionPage(View):
 
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
         """The statement of the effect; once that was confirmed, the effect."""
-        form = self.form_class(request.POST, **self.form_arguments())
+        form = self.form_class(request.POST, request.FILES, **self.form_arguments())
         if not form.is_valid():
             return self._ask(form, status=422)
         if "confirmed" not in request.POST:

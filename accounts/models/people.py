@@ -135,6 +135,35 @@ class Invite(TenantModel):
         return str(self.id)
 
 
+class LoginCode(TenantModel):
+    """Signs one person in, once, until it expires: printed on a card, or shown at the desk. Only a digest of it is kept."""
+
+    class Kind(models.TextChoices):
+        CARD = "card", _("login card")
+        DESK = "desk", _("code shown at the desk")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="login_codes")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    digest = models.BinaryField(max_length=32)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    # Taken back, or replaced by a newer one.
+    voided_at = models.DateTimeField(null=True)
+    # What came of it, so that the same phone may ask again when the answer got lost on the way. Not a relation: sign-ins stay
+    # behind when an event moves to another server, and cards travel.
+    session_id = models.UUIDField(null=True)
+    device_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("tenant", "digest"), name="login_code_digest_unique"),)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class SearchToken(TenantModel):
     """A folded word of a name, found by range (``>=``, ``<``): LIKE ignores its index under row-level security."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit, limits, notify, passwords, tenancy
+from accounts import audit, limits, notify, passwords, selectors, tenancy
 from accounts.actors import Actor
 from accounts.errors import Denied, DomainError, Unauthenticated
 from accounts.models import LoginSession, User
 from accounts.services import people
-from accounts.services.sessions import end_sessions
+from accounts.services.sessions import end_sessions, void_login_codes
 from accounts.units import unit_of_work
 
 
@@ -29,6 +29,25 @@ def change_password(*, actor: Actor, current: str, new: str) -> int:
     """
     user = _check(actor, current, action="password.change")
     with tenancy.scope(actor.tenant):
+        new_hash = passwords.hash_of(new, owner=user, field="new_password")
+    return _replace(actor=actor, person=user, checked=user.password, new_hash=new_hash, keep=actor.session)
+
+
+def choose_password(*, actor: Actor, new: str) -> int:
+    """Give the actor a password without asking for the one until now, where ``selectors.may_choose_password`` says so.
+
+    Ends every sign-in but the one in use; returns how many. Raises ``Denied`` (``old_password_needed``), ``Invalid``
+    (``invalid_password``), ``Unauthenticated``.
+    """
+    user = actor.user
+    if user is None:
+        raise Unauthenticated("not_signed_in", _("Sign in first."))
+    with tenancy.scope(actor.tenant):
+        if not selectors.may_choose_password(actor):
+            raise Denied(
+                "old_password_needed",
+                _("Type your password until now, too. Lost it? A game master can show you a sign-in code."),
+            )
         new_hash = passwords.hash_of(new, owner=user, field="new_password")
     return _replace(actor=actor, person=user, checked=user.password, new_hash=new_hash, keep=actor.session)
 
@@ -80,6 +99,7 @@ def _replace(
     user.password, user.password_changed_at = new_hash, timezone.now()
     user.save(update_fields=["password", "password_changed_at"])
     ended = end_sessions(actor=actor, user=user, keep=keep)
+    void_login_codes(actor=actor, users=[user])
     audit.record(actor=actor, action=action, target=people.target(user), sessions_ended=ended)
     notify.publish(
         to=user,

@@ -15,7 +15,7 @@ from accounts import audit, crypto, emoji, names, notify, roles, search, selecto
 from accounts.actors import Actor
 from accounts.errors import Conflict, Denied, DomainError, Invalid
 from accounts.models import Faction, User
-from accounts.services.sessions import end_sessions
+from accounts.services.sessions import end_sessions, void_login_codes
 from accounts.units import RunAgain, unit_of_work
 
 EMAIL_MAX: Final = 254
@@ -169,6 +169,8 @@ def set_role(*, actor: Actor, person: User, role: str) -> User | DomainError:
     before, user.role = user.role, role
     if before != role:
         user.save(update_fields=["role"])
+        # A card that was printed for a player must not open the console.
+        void_login_codes(actor=actor, users=[user])
         audit.record(actor=actor, action="user.role", target=target(user), before=before, after=role)
         notify.publish(to=user, kind="user.role", text=_("Your role is now: %(role)s.") % {"role": role})
     return user
@@ -184,6 +186,7 @@ def disable_user(*, actor: Actor, person: User, reason: str = "") -> User | Doma
     user.is_active = False
     user.save(update_fields=["is_active"])
     ended = end_sessions(actor=actor, user=user)
+    void_login_codes(actor=actor, users=[user])
     audit.record(
         actor=actor, action="user.disable", target=target(user), reason=reason[:140], sessions_ended=ended
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.utils import timezone
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, crypto, tokens
 from accounts.actors import Actor
 from accounts.errors import DomainError, NotFound, Unauthenticated
-from accounts.models import CredentialTenant, LoginSession, User
+from accounts.models import CredentialTenant, LoginCode, LoginSession, User
 from accounts.units import unit_of_work
 
 DEVICE_NAME_MAX = 80
@@ -58,6 +59,12 @@ def end_sessions(*, actor: Actor, user: User, keep: LoginSession | None = None) 
     if keep is not None:
         living = living.exclude(pk=keep.pk)
     return living.update(revoked_at=timezone.now())
+
+
+def void_login_codes(*, actor: Actor, users: Sequence[User]) -> int:
+    """Make every unused card and code of ``users`` worthless; returns how many. Inside a unit."""
+    unused = LoginCode.objects.filter(user__in=users, used_at=None, voided_at=None)
+    return unused.update(voided_at=timezone.now())
 
 
 @unit_of_work

@@ -277,6 +277,7 @@ ASKS_PASSWORD = {
     (User, "role"),
     (User, "new-password"),
     (User, "reverse"),
+    (User, "login-qr"),
     (Account, "adjust"),
     (Account, "reverse"),
     (Account, "limits"),
@@ -286,6 +287,8 @@ ASKS_PASSWORD = {
     (ApiKey, "revoke"),
     (ApiKey, "reverse"),
     (Tenant, "settings"),
+    (Tenant, "roster"),
+    (Tenant, "login-cards"),
 }
 
 

@@ -16,6 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import tenancy
+from accounts.models import LoginCode
+from accounts.services.login_codes import issue_login_codes
 from accounts.services.sessions import open_session
 from accounts.services.world import pause_world
 from ledger.models import Account
@@ -33,7 +35,7 @@ POSTED = {"people:logout", "people:profile", "people:end_session", "bank:seen", 
 #: Pictures that stand on pages.
 IMAGES = {"bank:account_qr", "bank:request_qr"}
 #: What a page's address needs, and how many queries it may take, whatever there is to list.
-GUESTS = {"landing": 2, "people:register": 3, "people:login": 2}
+GUESTS = {"landing": 2, "people:register": 3, "people:login": 2, "people:card": 3}
 MEMBERS = {
     "landing": 3,
     "bank:home": 8,
@@ -50,7 +52,7 @@ MEMBERS = {
     "bank:scan": 3,
     "bank:request": 7,
     "people:me": 6,
-    "people:password": 3,
+    "people:password": 4,
     "people:activity": 5,
 }
 
@@ -76,11 +78,18 @@ def paid(alice: Person, bob: Person) -> uuid.UUID:
 
 
 @pytest.fixture
-def addresses(paid: uuid.UUID, alice: Person, bob: Person) -> dict[str, str]:
+def addresses(paid: uuid.UUID, alice: Person, bob: Person, event: Event) -> dict[str, str]:
     """The address of every page that can be looked at; Alice's account is a till."""
     with tenancy.scope(alice.tenant):
         Account.objects.filter(pk=alice.account.pk).update(is_merchant=True)
     code = requests.ask(actor=alice.actor, amount=5_00, memo="<b>stew").request.code
+    [issued] = issue_login_codes(
+        actor=event.server,
+        users=[bob.user],
+        kind=LoginCode.Kind.CARD,
+        lives=dt.timedelta(days=1),
+        request="cards",
+    )
     known: dict[str, dict[str, Any]] = {
         "bank:receipt": {"transfer_id": paid},
         "bank:refund": {"transfer_id": paid},
@@ -88,6 +97,7 @@ def addresses(paid: uuid.UUID, alice: Person, bob: Person) -> dict[str, str]:
         "bank:poster": {"number": alice.account.number},
         "bank:charging": {"code": code},
         "bank:request": {"code": code},
+        "people:card": {"code": issued.code},
     }
     return {name: reverse(name, kwargs=known.get(name)) for name in {*GUESTS, *MEMBERS}}
 
@@ -125,6 +135,8 @@ def answers(addresses: dict[str, str], alice: Person) -> Iterator[tuple[str, Any
     yield "scan", member.get("/bank/scan", {"number": odd})
     yield "takings", member.get("/bank/charge/takings", {"day": "2026-01-01"})
     yield "no such day", member.get("/bank/charge/takings", {"day": odd})
+    yield "another's card", member.get(addresses["people:card"])
+    yield "no card", guest.post("/card/nothing")
     yield "404", member.get(f"/nowhere/{odd}")
     yield "404 guest", guest.get("/nowhere")
     yield "405", guest.get("/logout")
