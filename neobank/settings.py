@@ -275,6 +275,22 @@ _SEVERAL_WORKERS = not DATABASES["default"]["ENGINE"].endswith("sqlite3") and bo
 )
 WEB_WORKERS = env.int("WEB_WORKERS", default=2 if _SEVERAL_WORKERS else 1)
 WEB_THREADS = env.int("WEB_THREADS", default=8)
+# Where no proxy does it; one file may hold both.
+TLS_CERT = env.str("TLS_CERT", default="")
+TLS_KEY = env.str("TLS_KEY", default="")
+
+# -- One laptop in a field (`manage.py event`) -------------------------------------------------------------------------
+EVENT_NAME = env.str("EVENT_NAME", default="")
+EVENT_CODE = env.str("EVENT_CODE", default="")
+EVENT_GM_NAME = env.str("EVENT_GM_NAME", default="")
+EVENT_GM_PASSWORD = env.str("EVENT_GM_PASSWORD", default="")
+EVENT_ADDRESSES = env.list("EVENT_ADDRESSES", default=[])
+EVENT_HTTP_PORT = env.int("EVENT_HTTP_PORT", default=8080)
+EVENT_BACKUP_DIR = env.str("EVENT_BACKUP_DIR", default="")
+EVENT_BACKUP_EVERY_S = env.int("EVENT_BACKUP_EVERY_S", default=900)
+EVENT_BACKUP_KEEP = env.int("EVENT_BACKUP_KEEP", default=96)
+
+# -- What is said of it ------------------------------------------------------------------------------------------------
 LOG_FORMAT = env.str("LOG_FORMAT", default="console" if DEBUG else "json")
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = logging_config(log_format=LOG_FORMAT, level=LOG_LEVEL)

@@ -14,7 +14,7 @@ import os
 import platform
 import secrets
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +31,9 @@ from neobank.backups import sealing
 from neobank.backups.copies import copying
 from neobank.backups.errors import CannotBackUp
 
-FORMAT: Final = 1
+# Since 2 there is room for what belongs to a copy and is no part of the database, behind the description.
+FORMAT: Final = 2
+_READABLE: Final = {1, FORMAT}
 SUFFIX: Final = ".nbk"
 _LENGTH_BYTES: Final = 4
 _DESCRIPTION_MAX: Final = 1 << 20
@@ -70,11 +72,14 @@ def take(
     label: str,
     expect: Callable[[int | None], object],
     progress: Callable[[int], object],
+    belongings: Mapping[str, str] | None = None,
 ) -> Backup:
     """Seal the database behind ``alias``, as it is at one moment, into a new file in ``folder``: whole, or not at all.
 
-    ``expect`` is told how many bytes there will be (None: unknown), ``progress`` how many more are done. Raises
-    ``CannotBackUp``, ``ledger.books.CannotRead``, ``OSError``.
+    ``belongings`` are texts that are sealed in with it and stand in no manifest: secrets. ``expect`` is told how many bytes
+    there will be (None: unknown), ``progress`` how many more are done.
+
+    Raises ``CannotBackUp``, ``ledger.books.CannotRead``, ``OSError``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     now = timezone.now()
@@ -86,8 +91,9 @@ def take(
         with os.fdopen(descriptor, "wb") as file, copying(alias) as copy:
             description = _describe(alias, label, now, copy.version, copy.counts)
             sealer = sealing.Sealer(file, settings.BACKUP_KEY)
-            text = json.dumps(asdict(description)).encode()
-            sealer.write(len(text).to_bytes(_LENGTH_BYTES, "big") + text)
+            for part in (asdict(description), dict(belongings or {})):
+                text = json.dumps(part).encode()
+                sealer.write(len(text).to_bytes(_LENGTH_BYTES, "big") + text)
             expect(copy.size)
             squeeze = zlib.compressobj(_EFFORT)
             for chunk in copy.chunks:
@@ -107,22 +113,52 @@ def take(
 
 def opened(path: Path) -> tuple[Description, Iterator[bytes]]:
     """The description and the copy in a backup. Raises ``sealing.CannotOpen``, also while the copy is read; ``OSError``."""
-    chunks = _chunks_of(path)
-    first = next(chunks)
-    end = _LENGTH_BYTES + int.from_bytes(first[:_LENGTH_BYTES], "big")
-    if end > _DESCRIPTION_MAX:
-        raise sealing.CannotOpen(_("This backup was written by another version of the bank."))
-    content = json.loads(first[_LENGTH_BYTES:end])
-    if content.get("format") != FORMAT:
-        raise sealing.CannotOpen(_("This backup was written by another version of the bank."))
+    description, _belongings, copy = _parts(path, settings.BACKUP_KEY)
+    return description, copy
+
+
+def belongings(path: Path, key: str) -> dict[str, str]:
+    """What was sealed in beside the copy, after the whole file has been read and found good.
+
+    ``key`` is its BACKUP_KEY. Raises ``sealing.CannotOpen``, ``OSError``.
+    """
+    _description, found, copy = _parts(path, key)
+    for _chunk in copy:
+        pass
+    return found
+
+
+def _parts(path: Path, key: str) -> tuple[Description, dict[str, str], Iterator[bytes]]:
+    with path.open("rb") as file:
+        # Whoever cannot open it says so now, and not when the copy is asked for.
+        first = next(sealing.unsealed(file, key))
+    content, end = _part(first, 0)
+    if content.get("format") not in _READABLE:
+        raise _of_another_version()
+    found, end = _part(first, end) if content["format"] > 1 else ({}, end)
 
     def copy() -> Iterator[bytes]:
         inflate = zlib.decompressobj()
-        for chunk in itertools.chain([first[end:]], chunks):
-            yield inflate.decompress(chunk)
+        with path.open("rb") as file:
+            chunks = sealing.unsealed(file, key)
+            for chunk in itertools.chain([next(chunks)[end:]], chunks):
+                yield inflate.decompress(chunk)
         yield inflate.flush()
 
-    return Description(**content), copy()
+    return Description(**content), found, copy()
+
+
+def _part(first: bytes, start: int) -> tuple[dict[str, Any], int]:
+    """A JSON object that stands at ``start`` behind its length, and where it ends."""
+    begins = start + _LENGTH_BYTES
+    end = begins + int.from_bytes(first[start:begins], "big")
+    if end > min(len(first), _DESCRIPTION_MAX):
+        raise _of_another_version()
+    return dict(json.loads(first[begins:end])), end
+
+
+def _of_another_version() -> sealing.CannotOpen:
+    return sealing.CannotOpen(_("This backup was written by another version of the bank."))
 
 
 def verify(path: Path, *, progress: Callable[[int], object]) -> Description:
@@ -160,11 +196,6 @@ def prune(folder: Path, label: str, *, keep: int) -> list[Path]:
 def manifest_path(path: Path) -> Path:
     """Where the manifest of the backup at ``path`` stands."""
     return path.with_suffix(".json")
-
-
-def _chunks_of(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        yield from sealing.unsealed(file, settings.BACKUP_KEY)
 
 
 def _describe(alias: str, label: str, now: dt.datetime, version: str, rows: dict[str, int]) -> Description:
