@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import ssl
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,6 +54,14 @@ class Laptop(WebServer):
         ports = {"PORT": str(self.port), "EVENT_HTTP_PORT": str(self.http_port)}
         command = [sys.executable, str(PROJECT / "manage.py"), "event", *self.arguments]
         self._spawn(command, self.log, {**self.environment, **ports}, cwd=PROJECT)
+
+    def beside(self, *arguments: str) -> str:
+        """What a command says that is run beside it, as `make manage` runs one."""
+        ports = {"PORT": str(self.port), "EVENT_HTTP_PORT": str(self.http_port)}
+        command = [sys.executable, str(PROJECT / "manage.py"), "local", *arguments]
+        around = {**self.environment, **ports}
+        done = subprocess.run(command, cwd=PROJECT, env=around, capture_output=True, text=True)
+        return done.stdout + done.stderr
 
     def ended(self) -> int:
         """Its exit status, when it has ended by itself."""

@@ -279,6 +279,23 @@ def test_what_stands_in_the_way_is_said_in_a_sentence(make_laptop: MakeLaptop, t
 
 
 @own_database
+def test_commands_beside_it_find_its_database_and_its_secrets(make_laptop: MakeLaptop) -> None:
+    laptop = make_laptop()
+    assert "Run `make event` first." in laptop.beside("--event", "check_books")
+    assert "Run `make run` first." in laptop.beside("check_books")
+    laptop.start()
+    laptop.register("Vex")
+    for arguments in (("--event", "check_books"), ("check_books",)):
+        assert "neon-night: clean" in laptop.beside(*arguments)
+    assert "Run `make run` first." in laptop.beside("--demo", "check_books")
+    (laptop.folder_of_event.parent / "dev.env").touch()
+    assert "Say which one" in laptop.beside("check_books")
+    assert "no issues" in laptop.beside(
+        *("--event", "check", "--deploy", "--fail-level", "WARNING", "--database", "default")
+    )
+
+
+@own_database
 def test_a_second_start_beside_a_running_one_is_refused(make_laptop: MakeLaptop) -> None:
     laptop = make_laptop().start()
     second = make_laptop("second", VAR_DIR=laptop.environment["VAR_DIR"])
