@@ -15,7 +15,7 @@ import platform
 import secrets
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,11 +31,12 @@ from neobank.backups import sealing
 from neobank.backups.copies import copying
 from neobank.backups.errors import CannotBackUp
 
-# Since 2 there is room for what belongs to a copy and is no part of the database, behind the description.
-FORMAT: Final = 2
-_READABLE: Final = {1, FORMAT}
+FORMAT: Final = 1
+# Has belongings beside the description; older versions of the bank say that they cannot read it.
+FORMAT_WITH_BELONGINGS: Final = 2
 SUFFIX: Final = ".nbk"
 _LENGTH_BYTES: Final = 4
+_BELONGINGS: Final = "belongings"
 _DESCRIPTION_MAX: Final = 1 << 20
 # Most of what can be saved, at a tenth of the time that the best level takes.
 _EFFORT: Final = 4
@@ -90,10 +91,12 @@ def take(
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file, copying(alias) as copy:
             description = _describe(alias, label, now, copy.version, copy.counts)
+            if belongings:
+                description = replace(description, format=FORMAT_WITH_BELONGINGS)
             sealer = sealing.Sealer(file, settings.BACKUP_KEY)
-            for part in (asdict(description), dict(belongings or {})):
-                text = json.dumps(part).encode()
-                sealer.write(len(text).to_bytes(_LENGTH_BYTES, "big") + text)
+            inside = {_BELONGINGS: dict(belongings)} if belongings else {}
+            text = json.dumps(asdict(description) | inside).encode()
+            sealer.write(len(text).to_bytes(_LENGTH_BYTES, "big") + text)
             expect(copy.size)
             squeeze = zlib.compressobj(_EFFORT)
             for chunk in copy.chunks:
@@ -129,36 +132,21 @@ def belongings(path: Path, key: str) -> dict[str, str]:
 
 
 def _parts(path: Path, key: str) -> tuple[Description, dict[str, str], Iterator[bytes]]:
-    with path.open("rb") as file:
-        # Whoever cannot open it says so now, and not when the copy is asked for.
-        first = next(sealing.unsealed(file, key))
-    content, end = _part(first, 0)
-    if content.get("format") not in _READABLE:
-        raise _of_another_version()
-    found, end = _part(first, end) if content["format"] > 1 else ({}, end)
+    chunks = _chunks_of(path, key)
+    first = next(chunks)
+    end = _LENGTH_BYTES + int.from_bytes(first[:_LENGTH_BYTES], "big")
+    content = json.loads(first[_LENGTH_BYTES:end]) if end <= _DESCRIPTION_MAX else {}
+    if content.get("format") not in {FORMAT, FORMAT_WITH_BELONGINGS}:
+        raise sealing.CannotOpen(_("This backup was written by another version of the bank."))
+    found = content.pop(_BELONGINGS, {})
 
     def copy() -> Iterator[bytes]:
         inflate = zlib.decompressobj()
-        with path.open("rb") as file:
-            chunks = sealing.unsealed(file, key)
-            for chunk in itertools.chain([next(chunks)[end:]], chunks):
-                yield inflate.decompress(chunk)
+        for chunk in itertools.chain([first[end:]], chunks):
+            yield inflate.decompress(chunk)
         yield inflate.flush()
 
     return Description(**content), found, copy()
-
-
-def _part(first: bytes, start: int) -> tuple[dict[str, Any], int]:
-    """A JSON object that stands at ``start`` behind its length, and where it ends."""
-    begins = start + _LENGTH_BYTES
-    end = begins + int.from_bytes(first[start:begins], "big")
-    if end > min(len(first), _DESCRIPTION_MAX):
-        raise _of_another_version()
-    return dict(json.loads(first[begins:end])), end
-
-
-def _of_another_version() -> sealing.CannotOpen:
-    return sealing.CannotOpen(_("This backup was written by another version of the bank."))
 
 
 def verify(path: Path, *, progress: Callable[[int], object]) -> Description:
@@ -196,6 +184,11 @@ def prune(folder: Path, label: str, *, keep: int) -> list[Path]:
 def manifest_path(path: Path) -> Path:
     """Where the manifest of the backup at ``path`` stands."""
     return path.with_suffix(".json")
+
+
+def _chunks_of(path: Path, key: str) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from sealing.unsealed(file, key)
 
 
 def _describe(alias: str, label: str, now: dt.datetime, version: str, rows: dict[str, int]) -> Description:

@@ -1,8 +1,8 @@
 """A certificate authority of this laptop alone, and the certificate it gives the bank.
 
 The authority is made once. Its key signs names of a local network and nothing else (RFC 5280 section 4.2.1.10), so a phone
-that trusts it does not trust it with anybody's e-mail. Both files hold key and certificate together, are readable for their
-owner only, and appear whole or not at all.
+that trusts it does not trust it with any site of the internet. Both files hold key and certificate together, are readable for
+their owner only, and appear whole or not at all.
 """
 
 from __future__ import annotations
@@ -117,6 +117,11 @@ def names_in(certificate: x509.Certificate) -> list[str]:
         return []
     hosts = [name for name in names.get_values_for_type(x509.DNSName) if not name.startswith("*")]
     return [*hosts, *(str(address) for address in names.get_values_for_type(x509.IPAddress))]
+
+
+def common_name(certificate: x509.Certificate) -> str:
+    """What phones call it."""
+    return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
 
 
 def fingerprint(certificate: x509.Certificate) -> str:

@@ -16,7 +16,6 @@ from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 
 from neobank.laptop import authority, place
-from neobank.laptop.addresses import is_address
 from neobank.tls import secure_url
 
 CERTIFICATE: Final = "/neobank-authority.crt"
@@ -75,12 +74,11 @@ def pages(certificate: x509.Certificate, names: list[str]) -> dict[str, Answer]:
         "event/trust.html",
         {
             "certificate": CERTIFICATE,
-            "issued_to": certificate.subject.rfc4514_string().partition(",")[0].removeprefix("CN="),
+            "name": authority.common_name(certificate),
             "fingerprint": authority.fingerprint(certificate),
             "ends": certificate.not_valid_after_utc,
             "addresses": [secure_url("/", name) for name in names],
             "bank": secure_url("/", ""),
-            "has_names": any(not is_address(name) for name in names),
         },
     )
     der = certificate.public_bytes(Encoding.DER)

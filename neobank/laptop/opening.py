@@ -6,8 +6,9 @@ import getpass
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
+from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -24,27 +25,19 @@ from neobank.events import draw_event_code, set_up_bank
 COMMAND: Final = "event"
 NAME: Final = "NeoTropolis"
 _SLUG_LENGTH_MAX: Final = 40
+_CLOCK: Final = Path("/etc/localtime")
 
 
 class NobodyToAsk(Exception):
     """Something has to be known that the environment does not say, and there is no terminal; the text says what."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The event of this laptop, and whether this start has made it."""
-
-    tenant: Tenant
-    is_new: bool
-
-
-def open_event(*, say: Callable[[str], Any]) -> Opened:
+def open_event(*, say: Callable[[str], Any]) -> Tenant:
     """The event, with its bank and a game master; made when it is not there, asking for what the environment leaves open.
 
     Raises ``NobodyToAsk``, and ``DomainError`` for what the environment says wrongly.
     """
     tenant = _the_event()
-    is_new = tenant is None
     if tenant is None:
         tenant = _make_event()
     # Also after a start that was cut off between the two.
@@ -52,7 +45,7 @@ def open_event(*, say: Callable[[str], Any]) -> Opened:
     with tenancy.scope(tenant):
         if not User.objects.filter(role=roles.GM).exists():
             _make_gm(Actor.server(tenant, COMMAND), say)
-    return Opened(tenant, is_new)
+    return tenant
 
 
 def _the_event() -> Tenant | None:
@@ -80,12 +73,23 @@ def _make_event() -> Tenant:
         name=name,
         registration=Tenant.Registration.EVENT_CODE,
         event_code=settings.EVENT_CODE or draw_event_code(),
+        **_time_zone(),
+    )
+
+
+def _time_zone() -> dict[str, Any]:
+    """That of the laptop, where its system names one of the world's; it is where the event is."""
+    name = str(_CLOCK.resolve()).partition("zoneinfo/")[2]
+    return (
+        {"time_zone": name}
+        if "/" in name and name in available_timezones() and not name.startswith("Etc/")
+        else {}
     )
 
 
 def _make_gm(actor: Actor, say: Callable[[str], Any]) -> None:
     if settings.EVENT_GM_NAME and settings.EVENT_GM_PASSWORD:
-        _create_gm(actor, settings.EVENT_GM_NAME, settings.EVENT_GM_PASSWORD)
+        _create_gm(actor, _draft_gm(settings.EVENT_GM_NAME), settings.EVENT_GM_PASSWORD)
         return
     if not _is_somebody_there():
         raise NobodyToAsk(
@@ -96,8 +100,9 @@ def _make_gm(actor: Actor, say: Callable[[str], Any]) -> None:
         )
     while True:
         try:
-            name = settings.EVENT_GM_NAME or _ask(_("The game master's name: "))
-            _create_gm(actor, name, settings.EVENT_GM_PASSWORD or _ask_password())
+            # The name is looked at first: nobody should type a password twice for a name that is refused.
+            user = _draft_gm(settings.EVENT_GM_NAME or _ask(_("The game master's name: ")))
+            _create_gm(actor, user, settings.EVENT_GM_PASSWORD or _ask_password())
         except DomainError as refusal:
             if settings.EVENT_GM_NAME or settings.EVENT_GM_PASSWORD:
                 raise
@@ -106,11 +111,13 @@ def _make_gm(actor: Actor, say: Callable[[str], Any]) -> None:
             return
 
 
-def _create_gm(actor: Actor, name: str, password: str) -> None:
-    person = selectors.login_named(name)
-    if person is not None:
+def _draft_gm(name: str) -> User:
+    if selectors.login_named(name) is not None:
         raise Conflict("name_taken", _("%s is a player of this event. Choose another name.") % name)
-    user = draft(character_name=name, role=roles.GM)
+    return draft(character_name=name, role=roles.GM)
+
+
+def _create_gm(actor: Actor, user: User, password: str) -> None:
     create_staff(actor=actor, user=user, password_hash=passwords.hash_of(password, owner=user))
 
 

@@ -31,6 +31,11 @@ _GROUND: Final = HexColor("#0a0e14")
 _CYAN: Final = HexColor("#00f0ff")
 _MAGENTA: Final = HexColor("#ff2bd6")
 _LINE: Final = HexColor("#cfd5e4")
+# For names that are not written in Latin letters, where the system (Linux, macOS) brings a font for them.
+_OF_THIS_MACHINE: Final = {
+    "DejaVu-Bold": Path("/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf"),
+    "Arial-Unicode": Path("/System/Library/Fonts/Supplemental/Arial Unicode.ttf"),
+}
 _TITLE_PT_MAX: Final = 46
 _TITLE_PT_MIN: Final = 18
 
@@ -104,7 +109,7 @@ class _Column:
 
 def _trust_steps(poster: Poster) -> list[str]:
     return [
-        _("Scan, or type %s") % _code(poster.trust_url),
+        _("Scan, or type %s") % _typed(poster.trust_url),
         _("Download the certificate, and compare the fingerprint below."),
         _("Switch it on as the page says, for iPhone, Android or laptop."),
     ]
@@ -112,7 +117,7 @@ def _trust_steps(poster: Poster) -> list[str]:
 
 def _join_steps(poster: Poster) -> list[str]:
     steps = [
-        _("Scan, or type %s") % _code(poster.address),
+        _("Scan, or type %s") % _typed(poster.address),
         _("Choose your character's name and a password."),
     ]
     if poster.event_code:
@@ -128,10 +133,11 @@ def _draw_head(canvas: Canvas, poster: Poster) -> None:
     canvas.rect(0, _HEIGHT - _HERO, _WIDTH * 0.62, 1.6 * mm, stroke=0, fill=1)
     canvas.setFillColor(_MAGENTA)
     canvas.rect(_WIDTH * 0.62, _HEIGHT - _HERO, _WIDTH * 0.38, 1.6 * mm, stroke=0, fill=1)
-    size = _fitting(poster.event, bold, _WIDTH - 2 * _MARGIN)
+    title = _font_for(poster.event)
+    size = _fitting(poster.event, title, _WIDTH - 2 * _MARGIN)
     canvas.setFillColor(white)
-    canvas.setFont(bold, size)
-    canvas.drawString(_MARGIN, _HEIGHT - 30 * mm, _shortened(poster.event, bold, size, _WIDTH - 2 * _MARGIN))
+    canvas.setFont(title, size)
+    canvas.drawString(_MARGIN, _HEIGHT - 30 * mm, _shortened(poster.event, title, size, _WIDTH - 2 * _MARGIN))
     canvas.setFont(regular, 15)
     canvas.setFillColor(_CYAN)
     canvas.drawString(_MARGIN, _HEIGHT - 42 * mm, _("The bank of this world, on your phone"))
@@ -202,12 +208,27 @@ def _shortened(text: str, font: str, size: float, width: float) -> str:
     return f"{text.rstrip()}…"
 
 
-def _code(text: str) -> str:
-    return f"<b>{_escaped(text)}</b>"
+def _typed(url: str) -> str:
+    """On a line of its own, and as short as can be: both ports lead to https by themselves."""
+    return f"<br/><b>{_escaped(url.partition('://')[2].rstrip('/'))}</b>"
 
 
 def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _font_for(title: str) -> str:
+    """A bold font that has every letter of ``title``: ours, else one of this machine, else ours all the same."""
+    _regular, bold = _fonts()
+    for name, path in ((bold, None), *_OF_THIS_MACHINE.items()):
+        if path is not None:
+            if not path.exists():
+                continue
+            pdfmetrics.registerFont(TTFont(name, path))
+        font = pdfmetrics.getFont(name)
+        if isinstance(font, TTFont) and all(ord(letter) in font.face.charToGlyph for letter in title):
+            return name
+    return bold
 
 
 @cache

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from neobank.laptop import authority
 from tests import environment
@@ -68,10 +68,14 @@ def browser(laptop: Laptop, *, trusts: bool) -> Iterator[Browser]:
         opened.close()
 
 
+def on_a_phone(opened: Browser) -> Page:
+    return opened.new_context(viewport={"width": PHONE["width"], "height": PHONE["height"]}).new_page()
+
+
 def test_a_phone_that_trusts_it_joins_by_the_poster_and_may_use_its_camera(
     laptop: Laptop, trusting: Browser
 ) -> None:
-    page = trusting.new_context(viewport=PHONE).new_page()
+    page = on_a_phone(trusting)
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text))
     [join] = set(re.findall(rf"https://{NAME}:\d+/register\S+", laptop.said()))
@@ -90,7 +94,7 @@ def test_a_phone_that_trusts_it_joins_by_the_poster_and_may_use_its_camera(
 
 
 def test_a_phone_that_does_not_know_it_is_warned(laptop: Laptop, doubting: Browser) -> None:
-    page = doubting.new_context(viewport=PHONE).new_page()
+    page = on_a_phone(doubting)
     with pytest.raises(Error, match="ERR_CERT_AUTHORITY_INVALID"):
         page.goto(f"https://{NAME}:{laptop.port}/")
 
@@ -98,7 +102,7 @@ def test_a_phone_that_does_not_know_it_is_warned(laptop: Laptop, doubting: Brows
 def test_the_page_about_the_certificate_is_readable_without_trust_and_leads_on(
     laptop: Laptop, trusting: Browser
 ) -> None:
-    page = trusting.new_context(viewport=PHONE).new_page()
+    page = on_a_phone(trusting)
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text))
     page.goto(f"http://{NAME}:{laptop.http_port}/")

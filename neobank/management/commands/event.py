@@ -113,10 +113,10 @@ class Command(BaseCommand):
             if backup is not None:
                 self._step("restore", str(backup))
             self._step("migrate", "--verbosity=0")
-            opened = opening.open_event(say=self.stdout.write)
+            tenant = opening.open_event(say=self._say)
             self._step("check", "--deploy", "--fail-level", "WARNING", "--database", "default", quiet=True)
             connections.close_all()
-            return self._serve(opened.tenant, names, certificate)
+            return self._serve(tenant, names, certificate)
         finally:
             os.close(held)
 
