@@ -9,6 +9,8 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from django.conf import settings
@@ -31,7 +33,10 @@ def context(_config: Any = None, _usual: Any = None) -> ssl.SSLContext:
 
 
 class BankSocket(ssl.SSLSocket):
-    """A connection that ends when the other side keeps silent, as if it had been reset: nothing worth a traceback."""
+    """A connection that ends as if it had been reset when the other side keeps silent, or does not believe our certificate.
+
+    Every phone that has not trusted it yet does that, several times a page: nothing to fill the screen of the laptop with.
+    """
 
     def setblocking(self, flag: bool, /) -> None:
         """Blocking never means for ever."""
@@ -39,24 +44,18 @@ class BankSocket(ssl.SSLSocket):
 
     def do_handshake(self, block: bool = False) -> None:
         """See the class."""
-        try:
+        with _quietly():
             super().do_handshake(block)
-        except TimeoutError as error:
-            raise _gone() from error
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
         """See the class."""
-        try:
+        with _quietly():
             return super().recv(buflen, flags)
-        except TimeoutError as error:
-            raise _gone() from error
 
     def send(self, data: Any, flags: int = 0) -> int:
         """See the class; ``sendall`` sends by this."""
-        try:
+        with _quietly():
             return super().send(data, flags)
-        except TimeoutError as error:
-            raise _gone() from error
 
 
 class BankContext(ssl.SSLContext):
@@ -67,10 +66,8 @@ class BankContext(ssl.SSLContext):
     def wrap_socket(self, sock: socket.socket, *args: Any, **kwargs: Any) -> ssl.SSLSocket:
         """As usual. Raises ``ConnectionResetError`` when this was plain http, which has been answered then."""
         sock.settimeout(PATIENCE_S)
-        try:
+        with _quietly():
             head = sock.recv(_HEAD_BYTES, socket.MSG_PEEK)
-        except TimeoutError as error:
-            raise _gone() from error
         if head and head[0] != _HANDSHAKE:
             _answer_plain_http(sock, head)
             raise _gone()
@@ -100,8 +97,18 @@ def _answer_plain_http(sock: socket.socket, head: bytes) -> None:
     sock.shutdown(socket.SHUT_WR)
 
 
+@contextmanager
+def _quietly() -> Iterator[None]:
+    try:
+        yield
+    except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+        raise
+    except (TimeoutError, ssl.SSLError) as error:
+        raise _gone() from error
+
+
 def _gone() -> ConnectionResetError:
-    return ConnectionResetError(errno.ECONNRESET, "the other side kept silent")
+    return ConnectionResetError(errno.ECONNRESET, "the other side is gone")
 
 
 _context: ssl.SSLContext | None = None

@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 import zxingcpp
+from django.contrib.staticfiles.finders import FileSystemFinder
+from django.core.files.storage import FileSystemStorage
 from django.test import override_settings
 from PIL import Image
 
 from accounts import passwords, selectors, tenancy
 from accounts.models import Tenant
-from neobank.laptop import addresses, opening, place, poster, terminal
+from neobank.laptop import addresses, opening, place, poster, static_files, terminal
 from neobank.management.commands import event as command
 from tests.cast import make_event
 
@@ -191,3 +193,22 @@ def test_a_chosen_host_is_the_only_address(monkeypatch: pytest.MonkeyPatch, host
     assert place.names() == [host]
     with override_settings(EVENT_ADDRESSES=["camp.local"]):
         assert place.names() == ["camp.local"]
+
+
+def test_static_files_are_gathered_once_for_each_version_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, root = tmp_path / "source", tmp_path / "static"
+    for folder in (source, root):
+        folder.mkdir()
+    (source / "page.css").write_text("a {}")
+    finder = FileSystemFinder.__new__(FileSystemFinder)
+    finder.locations = [("", str(source))]
+    finder.storages = {str(source): FileSystemStorage(location=source)}
+    monkeypatch.setattr(static_files, "get_finders", lambda: [finder])
+    with override_settings(STATIC_ROOT=root):
+        assert not static_files.are_gathered()
+        static_files.remember()
+        assert static_files.are_gathered()
+        (source / "page.css").write_text("a { color: red }")
+        assert not static_files.are_gathered()

@@ -92,6 +92,22 @@ def test_who_stops_in_the_middle_of_a_request_is_let_go_too(
     assert isinstance(error, ConnectionResetError)
 
 
+def test_a_phone_that_does_not_believe_the_certificate_is_no_noise(context: ssl.SSLContext) -> None:
+    def serve(here: socket.socket) -> bytes:
+        # From version 1.3 on it says so after the handshake.
+        with context.wrap_socket(here, server_side=True) as accepted:
+            return accepted.recv(100)
+
+    for highest in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        doubting = ssl.create_default_context()
+        doubting.maximum_version = highest
+        there, thread, outcome = both_ends(serve)
+        with there, pytest.raises(ssl.SSLCertVerificationError):
+            doubting.wrap_socket(there, server_hostname="localhost")
+        thread.join()
+        assert isinstance(outcome[0], ConnectionResetError), highest
+
+
 def test_a_phone_resumes_its_session(context: ssl.SSLContext, phone: ssl.SSLContext) -> None:
     phone.maximum_version = ssl.TLSVersion.TLSv1_2
     session = None

@@ -168,7 +168,8 @@ class Command(BaseCommand):
         self.stdout.write(
             _("Gathering the pages' files, once for this version; this takes a minute or two ...")
         )
-        self._step("collectstatic", "--noinput", "--clear", "--verbosity=0", quiet=True)
+        # Not the second browser for API documentation, which no page of ours uses.
+        self._step("collectstatic", "--noinput", "--clear", "--ignore", "redoc", "--verbosity=0", quiet=True)
         static_files.remember()
 
     def _step(self, *command: str, quiet: bool = False) -> None:
