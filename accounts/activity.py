@@ -8,24 +8,31 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from accounts import selectors
+from accounts import search, selectors
 from accounts.actors import Actor
 from accounts.errors import Denied, Invalid
 from accounts.models import ApiKey, AuditEvent
 
 SEES_EVERYTHING = "accounts.view_audit"
+EVENT = "accounts.event"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """One line of the trail. ``place`` says to its source where the list goes on after it."""
+    """One line of the trail. ``place`` says to its source where the list goes on after it.
+
+    ``record`` is the kind of row that it is read from, and ``id`` is that row's.
+    """
 
     id: uuid.UUID
+    record: str
     created_at: dt.datetime
     actor_id: uuid.UUID | None
     actor_name: str
@@ -42,20 +49,22 @@ class Activity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which lines are wanted: of whom (a person or a device, None for everybody), and exact matches of the rest."""
+    """Which lines are wanted: of whom (a person or a device, None for everybody), and exact matches of the rest.
+
+    ``user_ids`` and ``actions`` are any of some. ``by_right`` leaves out what took no game master's rights: movements that
+    their payer or receiver started, and what was refused to somebody for want of rights.
+    """
 
     user_id: uuid.UUID | None = None
+    user_ids: frozenset[uuid.UUID] | None = None
     key_id: uuid.UUID | None = None
     action: str = ""
+    actions: frozenset[str] | None = None
+    by_right: bool = False
     target: str = ""
     status: str = ""
     since: dt.datetime | None = None
     until: dt.datetime | None = None
-
-    @property
-    def of_everybody(self) -> bool:
-        """Whether nobody in particular was named."""
-        return self.user_id is None and self.key_id is None
 
 
 def wanted_by(actor: Actor, *, who: str = "", **more: Any) -> Wanted:
@@ -81,45 +90,95 @@ def wanted_by(actor: Actor, *, who: str = "", **more: Any) -> Wanted:
     return Wanted(user_id=named, **more)
 
 
-def of_events(actor: Actor, wanted: Wanted, after: str | None, limit: int) -> list[Activity]:
-    """The events that ``wanted`` describes, as far as ``actor`` may see them. Raises ``Invalid`` (``bad_cursor``)."""
+def of_events(
+    actor: Actor, wanted: Wanted, after: str | None, limit: int, *, things: Sequence[str] = ()
+) -> list[Activity]:
+    """The events that ``wanted`` describes: to game masters all of them, to others ``own_events``.
+
+    Raises ``Denied`` (``not_allowed``), ``Invalid`` (``bad_cursor``).
+    """
+    if not actor.may(SEES_EVERYTHING):
+        return own_events(actor, wanted, after, limit, things=things)
+    return [line_of(event) for event in _newest(_conditions(wanted), wanted, after, limit)]
+
+
+def own_events(
+    actor: Actor, wanted: Wanted, after: str | None, limit: int, *, things: Sequence[str] = ()
+) -> list[Activity]:
+    """What the actor did, and what anybody did to the actor's login, faction and ``things``, as far as it is wanted.
+
+    ``things`` are targets that upper floors know to be the actor's. Where others were, unless nobody knows who it was, and what
+    they noted for themselves is left out. Raises ``Denied`` (``not_allowed``) for a device, ``Invalid`` (``bad_cursor``).
+    """
+    if actor.user is None:
+        raise Denied("not_allowed", _("You are not allowed to do this. Ask a game master."))
+    whoever = _conditions(replace(wanted, user_id=None, user_ids=None, key_id=None))
+    walks = [whoever | {"actor_user_id": actor.user_id}]
+    mine = [f"accounts.user:{actor.user_id}", *things]
+    if actor.user.faction_id is not None:
+        mine.append(search.target_of(search.FACTION, actor.user.faction_id))
+    walks += [whoever | {"target": target} for target in mine if wanted.target in ("", target)]
+    # A walk along an index each, then the newest of all: one condition with OR would read the whole trail and sort it.
+    found = {event.pk: event for walk in walks for event in _newest(walk, wanted, after, limit)}
+    newest = sorted(found.values(), key=lambda event: event.pk, reverse=True)[:limit]
+    return [_as_told(line_of(event), actor) for event in newest]
+
+
+def _as_told(line: Activity, actor: Actor) -> Activity:
+    """A line as ``actor`` may read it."""
+    if line.actor_id == actor.user_id:
+        return line
+    if line.actor_id is None:
+        # Somebody tried his passwords, say: where that was is all that can be known.
+        return replace(line, details={}, device_id="", request_id="")
+    return replace(line, details={}, device_id="", request_id="", ip=None, user_agent="")
+
+
+def _newest(
+    conditions: dict[str, Any], wanted: Wanted, after: str | None, limit: int
+) -> QuerySet[AuditEvent]:
     # By id, which is by time to the millisecond: every index of the trail ends with it.
-    events = AuditEvent.objects.filter(**_conditions(actor, wanted)).order_by("-id")
+    events = AuditEvent.objects.filter(**conditions).order_by("-id")
     if after is not None:
         events = events.filter(id__lt=_place(after))
-    return [
-        Activity(
-            id=event.pk,
-            created_at=event.created_at,
-            actor_id=event.actor_user_id or event.actor_key_id,
-            actor_name=event.actor_label,
-            action=event.action,
-            target=event.target,
-            status=event.status,
-            ip=event.ip,
-            device_id=event.device_id,
-            user_agent=event.user_agent,
-            request_id=event.request_id,
-            details=event.metadata,
-            place=str(event.pk),
-        )
-        for event in events[:limit]
-    ]
+    if wanted.by_right:
+        events = events.exclude(status="not_allowed")
+    return events[:limit]
 
 
-def _conditions(actor: Actor, wanted: Wanted) -> dict[str, Any]:
-    if actor.user_id is None and not actor.may(SEES_EVERYTHING):
-        raise Denied("not_allowed", _("You are not allowed to do this. Ask a game master."))
+def line_of(event: AuditEvent) -> Activity:
+    """An event as a line of the trail."""
+    return Activity(
+        id=event.pk,
+        record=EVENT,
+        created_at=event.created_at,
+        actor_id=event.actor_user_id or event.actor_key_id,
+        actor_name=event.actor_label,
+        action=event.action,
+        target=event.target,
+        status=event.status,
+        ip=event.ip,
+        device_id=event.device_id,
+        user_agent=event.user_agent,
+        request_id=event.request_id,
+        details=event.metadata,
+        place=str(event.pk),
+    )
+
+
+def _conditions(wanted: Wanted) -> dict[str, Any]:
     exact = {
-        "actor_user_id": wanted.user_id if actor.may(SEES_EVERYTHING) else actor.user_id,
+        "actor_user_id": wanted.user_id,
+        "actor_user_id__in": wanted.user_ids,
         "actor_key_id": wanted.key_id,
         "action": wanted.action,
+        "action__in": wanted.actions,
         "target": wanted.target,
         "status": wanted.status,
         "created_at__gte": wanted.since,
         "created_at__lte": wanted.until,
     }
-    return {column: value for column, value in exact.items() if value}
+    return {column: value for column, value in exact.items() if value not in (None, "")}
 
 
 def _place(after: str) -> uuid.UUID:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from typing import Final
 
 from django.utils.translation import gettext as _
 
 from accounts import roles
 from accounts.errors import Denied
 from accounts.models import ApiKey, LoginSession, Tenant, User
+
+# How the trail names somebody who has not signed in.
+VISITOR: Final = "visitor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Actor:
     @classmethod
     def visitor(cls, tenant: Tenant, origin: Origin) -> Actor:
         """Somebody who has not signed in yet."""
-        return cls(tenant=tenant, label="visitor", origin=origin)
+        return cls(tenant=tenant, label=VISITOR, origin=origin)
 
     @property
     def name(self) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.utils import DatabaseError
 from django.utils.translation import gettext as _
 
@@ -29,6 +29,8 @@ _WRITER_WAIT_S = 5
 TRIES = 5
 RETRY_AFTER_S = 2
 _SERIALIZATION, _DEADLOCK, _LOCK_TIMEOUT = "40001", "40P01", "55P03"
+# The server stops, has crashed, starts, or has no connection left; and everything that went wrong with a connection.
+_NO_CONNECTION, _CONNECTION_CLASS = {"57P01", "57P02", "57P03", "53300"}, "08"
 
 
 class RunAgain(Exception):
@@ -86,6 +88,24 @@ def writers_turn() -> Iterator[None]:
         yield
     finally:
         _writer.release()
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the database only says "not now": a lock that did not come, or two that met. Nothing of it was written."""
+    return isinstance(error, DatabaseError) and (_is_passing(error) or _is_lock_timeout(error))
+
+
+def is_connection_lost(error: BaseException) -> bool:
+    """Whether there is no way to the database: it is not known whether a commit that was under way has happened."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    if connection.vendor == "sqlite":
+        return "unable to open database file" in str(error)
+    state = getattr(error.__cause__, "sqlstate", None)
+    if state is None:
+        # The driver itself says so. Its InterfaceError is also what misuse of it raises.
+        return isinstance(error, OperationalError) or "closed" in str(error)
+    return state in _NO_CONNECTION or state.startswith(_CONNECTION_CLASS)
 
 
 def _is_passing(error: DatabaseError) -> bool:

@@ -16,7 +16,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import activity as trail
 from accounts import confirmation, selectors
 from accounts.actors import Actor
 from accounts.errors import DomainError, NotFound
@@ -28,6 +27,7 @@ from accounts.services import people, sessions
 from identity import devices
 from identity.browsers import name_of
 from identity.forms import LoginForm, PasswordForm, ProfileForm, RegisterForm
+from identity.selectors import activity_of
 from identity.services.registration import Registration
 from identity.services.registration import register as register_player
 from identity.services.sign_in import login as sign_in
@@ -232,14 +232,11 @@ def password(request: BankRequest, actor: Actor) -> HttpResponse:
 @require_safe
 @signed_in_page()
 def activity(request: BankRequest, actor: Actor) -> HttpResponse:
-    """The trail of one's own login, newest first."""
-    lines = trail.of_events(
-        actor, trail.Wanted(user_id=actor.user_id), request.GET.get("after") or None, EVENTS_A_PAGE + 1
-    )
-    shown, has_more = lines[:EVENTS_A_PAGE], len(lines) > EVENTS_A_PAGE
+    """What was done with one's own login and accounts, newest first."""
+    trail = activity_of(actor, after=request.GET.get("after") or None, limit=EVENTS_A_PAGE)
     context = {
-        "events": shown,
-        "older": f"{request.path}?after={shown[-1].place}" if has_more else None,
+        "events": trail.events,
+        "older": f"{request.path}?after={trail.next}" if trail.next else None,
         "newest": request.path if "after" in request.GET else None,
     }
     return render(request, "identity/activity.html", context)

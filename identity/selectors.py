@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from typing import cast
 
-from django.db.models import Q
-
+from accounts.activity import Activity, Wanted, own_events
 from accounts.actors import Actor
 from accounts.errors import NotFound
-from accounts.models import AuditEvent, User
+from accounts.models import User
 from ledger import selectors as bank
 from ledger.selectors import Standing
 
@@ -25,28 +23,20 @@ class Me:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """One page of a person's own trail, newest first, and after which event the next one begins (None at the end)."""
+    """One page of a person's own trail, newest first, and the place after which the next one begins (None at the end)."""
 
-    events: list[AuditEvent]
-    next: uuid.UUID | None = None
+    events: list[Activity]
+    next: str | None = None
 
 
-def activity_of(actor: Actor, *, after: uuid.UUID | None = None, limit: int = 50) -> Trail:
-    """What the actor did, and what others did with the actor's login; at most ``limit`` events after ``after``."""
-    did = _page(Q(actor_user_id=actor.user_id), after, limit)
-    was_done = _page(Q(target=f"accounts.user:{actor.user_id}"), after, limit)
-    # Two walks along an index each, and then their newest: one condition with OR would read the whole trail and sort it.
-    found = {event.pk: event for event in (*did, *was_done)}
-    events = sorted(found.values(), key=lambda event: event.pk, reverse=True)
+def activity_of(actor: Actor, *, after: str | None = None, limit: int = 50) -> Trail:
+    """What the actor did, and what others did with the actor's login and accounts; at most ``limit`` events after ``after``.
+
+    Game masters see their own here, too. Raises ``Invalid`` (``bad_cursor``).
+    """
+    events = own_events(actor, Wanted(), after, limit + 1, things=bank.targets_of(actor))
     shown = events[:limit]
-    return Trail(shown, shown[-1].pk if len(events) > limit else None)
-
-
-def _page(wanted: Q, after: uuid.UUID | None, limit: int) -> list[AuditEvent]:
-    events = AuditEvent.objects.filter(wanted)
-    if after is not None:
-        events = events.filter(pk__lt=after)
-    return list(events.order_by("-id")[: limit + 1])
+    return Trail(shown, shown[-1].place if len(events) > limit else None)
 
 
 def me(actor: Actor) -> Me:

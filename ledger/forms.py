@@ -9,6 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -21,6 +22,8 @@ from ledger.services.transfers import MEMO_MAX, shown
 
 NAME_MAX: Final = 64
 _AMOUNT_LENGTH_MAX: Final = 40
+# Far enough from the ends of the calendar for every time zone and the day after.
+_DAYS: Final = (MinValueValidator(dt.date(1900, 1, 1)), MaxValueValidator(dt.date(2999, 12, 31)))
 # Names may not look like this (accounts.names), so it is meant as a number.
 _MEANT_AS_NUMBER: Final = re.compile(r"NC[\s-]?[0-9A-Z]{4}[\s-]?[0-9A-Z]{4}", re.ASCII | re.IGNORECASE)
 _KEY: Final = re.compile(r"form-[0-9a-f-]{36}", re.ASCII)
@@ -186,11 +189,13 @@ class HistoryForm(forms.Form):
     since = forms.DateField(
         label=gettext_lazy("From day"),
         required=False,
+        validators=_DAYS,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     until = forms.DateField(
         label=gettext_lazy("To day"),
         required=False,
+        validators=_DAYS,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     type = forms.ChoiceField(label=gettext_lazy("Kind"), required=False)

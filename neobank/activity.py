@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from drf_spectacular.utils import extend_schema
@@ -19,14 +20,34 @@ from accounts.actors import Actor
 from accounts.api_fields import StrictSerializer, TextField
 from accounts.permissions import SignedIn
 from ledger import selectors as ledger_selectors
+from ledger.selectors.activity import stretch_end
 from neobank.pagination import Cursor, bad_cursor
 
 Source = Callable[[Actor, Wanted, str | None, int], list[Activity]]
 
+
+def _events(actor: Actor, wanted: Wanted, after: str | None, limit: int) -> list[Activity]:
+    sees_all = actor.may(accounts_activity.SEES_EVERYTHING)
+    things = () if sees_all else ledger_selectors.targets_of(actor)
+    return accounts_activity.of_events(actor, wanted, after, limit, things=things)
+
+
 SOURCES: Final[dict[str, Source]] = {
-    "accounts": accounts_activity.of_events,
+    "accounts": _events,
     "ledger": ledger_selectors.activity,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Some lines, and where the next ones begin (None at the end).
+
+    ``looked_back_to`` is where looking stopped before there were as many as asked for (None: it did not).
+    """
+
+    lines: list[Activity]
+    next: Cursor | None = None
+    looked_back_to: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +59,31 @@ class Trail:
 
     def page(self, *, cursor: Cursor | None, limit: int) -> tuple[list[Activity], Cursor | None]:
         """At most ``limit`` lines after ``cursor`` (each source's own place), and where the next page begins."""
+        stretch = self.stretch(cursor=cursor, limit=limit)
+        return stretch.lines, stretch.next
+
+    def stretch(self, *, cursor: Cursor | None, limit: int, look_through: int | None = None) -> Stretch:
+        """The same, looking for what is rare through at most ``look_through`` transfers: no index leads to it.
+
+        No source is looked at beyond that moment, or lines of one would stand there without those of the other between them.
+        """
         places = cursor or {}
         if not places.keys() <= SOURCES.keys() or not all(
             isinstance(place, str) for place in places.values()
         ):
             raise bad_cursor()
+        end = stretch_end(self.wanted, places.get("ledger"), look_through) if look_through else None
+        wanted = replace(self.wanted, since=end[0]) if end else self.wanted
         found = [
-            [(name, line) for line in source(self.actor, self.wanted, places.get(name), limit + 1)]
+            [(name, line) for line in source(self.actor, wanted, places.get(name), limit + 1)]
             for name, source in SOURCES.items()
         ]
         merged = list(heapq.merge(*found, key=lambda row: row[1].created_at, reverse=True))
-        shown = merged[:limit]
-        if len(merged) <= limit:
-            return [line for _name, line in shown], None
-        return [line for _name, line in shown], {**places, **{name: line.place for name, line in shown}}
+        lines = [line for _name, line in merged[:limit]]
+        reached = {**places, **{name: line.place for name, line in merged[:limit]}}
+        if len(merged) > limit:
+            return Stretch(lines, reached)
+        return Stretch(lines, {**reached, "ledger": end[1]}, end[0]) if end else Stretch(lines)
 
 
 class ActivityQuery(StrictSerializer):
@@ -115,7 +147,7 @@ class TrailView(GenericAPIView[Any]):
         responses=ActivityAnswer(many=True),
     )
     def get(self, request: Request) -> Response:
-        """Newest first. People see what they did, game masters what everybody did."""
+        """Newest first. People see what they did and what others did with their login and accounts, game masters everything."""
         actor = cast(Actor, request.auth)
         names = {
             name: value for name, value in request.query_params.items() if name not in ("limit", "cursor")

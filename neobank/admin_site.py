@@ -21,11 +21,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
+from accounts.console.events import of_masters
 from accounts.console.pages import ConsoleAdmin
 from accounts.console.parts import Button
 from accounts.console.people_actions import ROLE_LABELS
-from accounts.console.trail import trail_panel
-from accounts.models import AuditEvent, User
+from accounts.console.trail import panel_of, read
+from accounts.models import User
 from accounts.requests import BankRequest
 
 TRAIL_ON_FRONT_PAGE = 10
@@ -110,10 +111,9 @@ class Console(AdminSite):
         """The front page: find somebody, see whether the world runs, and what was done last."""
         panels = []
         if request.user.has_perm("accounts.view_audit"):
-            # By action: among all that players do (each sign-in is a line) these few would be far between.
-            noted = {action.noted_as for pages in self.pages() for action in pages.all_actions()}
-            latest = AuditEvent.objects.filter(action__in=noted).order_by("-id")[:TRAIL_ON_FRONT_PAGE]
-            panels.append(trail_panel(_("What game masters did lately"), latest, with_target=True))
+            actor = cast(BankRequest, request).actor()
+            done = read(actor, of_masters(self), limit=TRAIL_ON_FRONT_PAGE)
+            panels.append(panel_of(_("What game masters did lately"), done, asked={"masters": "on"}))
         return TemplateResponse(
             request,
             "admin/index.html",

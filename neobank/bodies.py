@@ -1,23 +1,44 @@
-"""How much of a request's body is read, however it is sent."""
+"""How much of a request is read, however it is sent, and in which encoding: before Django looks at it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from io import BytesIO
 from typing import IO, Any, Final
 
 from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest
 
 # Read and thrown away beyond the limit, so that a client still sending hears the refusal instead of a broken connection.
 DRAINED_MAX: Final = 16_000_000
 _PIECE: Final = 65_536
+# Where the environment names the exception for which the request is refused before any view sees it.
+REFUSED: Final = "neobank.refused"
+
+_FORMS: Final = {"application/x-www-form-urlencoded", "multipart/form-data"}
+_CHARSET: Final = re.compile(r";\s*charset\*?\d*\*?\s*=\s*\"?([^\s\";]*)", re.ASCII | re.IGNORECASE)
+# RFC 2046 section 5.1.1, quoted or not.
+_BOUNDARY: Final = re.compile(
+    r";\s*boundary\s*=\s*(\"[^\"]{1,70}\"|[^\s\";]{1,70})", re.ASCII | re.IGNORECASE
+)
+_READ_AS_UTF_8: Final = {"utf-8", "utf8", "us-ascii", "ascii"}
 
 _Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class TooLarge(Exception):
     """The body has more bytes than ``DATA_UPLOAD_MAX_MEMORY_SIZE``."""
+
+
+class TooSlow(Exception):
+    """The body did not arrive in the time that the server gives a client."""
+
+
+class NotUtf8(Exception):
+    """A form says that its text is in another encoding."""
 
 
 def is_too_large(request: HttpRequest) -> bool:
@@ -42,15 +63,39 @@ class WholeBodies:
         is_chunked = not announced and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
         if is_chunked or announced.isdigit():
             stream = environ["wsgi.input"]
-            body = stream.read(limit + 1 if is_chunked else min(int(announced), limit + 1))
+            try:
+                body = stream.read(limit + 1 if is_chunked else min(int(announced), limit + 1))
+            except TimeoutError:
+                body, environ[REFUSED] = b"", TooSlow()
             if len(body) > limit:
                 _drain(stream)
             environ["wsgi.input"] = BytesIO(body)
             environ["CONTENT_LENGTH"] = str(len(body))
+        _settle_encoding(environ)
+        _count_parameters(environ)
         return self.application(environ, start_response)
+
+
+def _settle_encoding(environ: dict[str, Any]) -> None:
+    """Leave of the content type what we read it for. Django would decode forms, and the query string, by any codec it names."""
+    sent = environ.get("CONTENT_TYPE", "")
+    kind = sent.partition(";")[0].strip().lower()
+    boundary = _BOUNDARY.search(sent)
+    environ["CONTENT_TYPE"] = f"{kind}; boundary={boundary[1]}" if boundary else kind
+    named = {encoding.lower() for encoding in _CHARSET.findall(sent)}
+    if kind in _FORMS and named - _READ_AS_UTF_8 and environ.get("CONTENT_LENGTH", "0") != "0":
+        environ.setdefault(REFUSED, NotUtf8())
+
+
+def _count_parameters(environ: dict[str, Any]) -> None:
+    """Take away a query string that Django would refuse to read, in the middle of whoever asks for it first."""
+    if environ.get("QUERY_STRING", "").count("&") >= settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:
+        environ["QUERY_STRING"] = ""
+        environ.setdefault(REFUSED, TooManyFieldsSent())
 
 
 def _drain(stream: IO[bytes]) -> None:
     left = DRAINED_MAX
-    while left > 0 and (piece := stream.read(min(_PIECE, left))):
-        left -= len(piece)
+    with suppress(TimeoutError):
+        while left > 0 and (piece := stream.read(min(_PIECE, left))):
+            left -= len(piece)

@@ -156,8 +156,13 @@ CODES: Final[dict[str, Row]] = {
         405, _("Method not allowed"), "The address exists, but not with this HTTP method."
     ),
     "not_acceptable": Row(406, _("Not acceptable"), "Answers are JSON; the `Accept` header excludes that."),
+    "request_timeout": Row(
+        408, _("Too slow"), "The body did not arrive in time. Nothing was done; it may be sent again."
+    ),
     "too_large": Row(413, _("Too large"), "The body has more than a million bytes."),
-    "unsupported_media_type": Row(415, _("Unsupported media type"), "Bodies are sent as `application/json`."),
+    "unsupported_media_type": Row(
+        415, _("Unsupported media type"), "Bodies are sent as `application/json`; forms of pages in UTF-8."
+    ),
     # -- What the world does not allow now
     "account_closed": Row(409, _("Account closed"), "The account is closed."),
     "account_frozen": Row(409, _("Account frozen"), "The account is frozen in this direction."),
@@ -218,7 +223,10 @@ CODES: Final[dict[str, Row]] = {
         500, _("Our mistake"), "Something unexpected broke; the request id finds it in the logs."
     ),
     "busy": Row(
-        503, _("Busy"), "Nothing was done; the same request may be sent again after `Retry-After` seconds."
+        503,
+        _("Busy"),
+        "The same request may be sent again, with the same idempotency key, after `Retry-After` seconds. Nothing was done, "
+        "but where `detail` says otherwise: the connection to the database was lost, and nobody knows.",
     ),
     "not_set_up": Row(
         503, _("No event yet"), "The server runs, but no event was made; see `manage.py bootstrap`."
@@ -285,9 +293,9 @@ def page() -> str:
         "```",
         "",
         "Programs look at `code`, people read `detail`: it says what to do next, in the language of the event. `errors` names",
-        'fields (`{"field": "amount", "message": "…"}`). `error` repeats `detail` for simple clients. In an answer about a',
-        "batch `index` is the position of the offending line, counted from 0; `facts` holds the figures behind the sentence.",
-        "A 401 comes with `WWW-Authenticate`, and whatever may be tried again with `Retry-After` in seconds.",
+        'up to 50 fields (`{"field": "amount", "message": "…"}`). `error` repeats `detail` for simple clients. In an answer',
+        "about a batch `index` is the position of the offending line, counted from 0; `facts` holds the figures behind the",
+        "sentence. A 401 comes with `WWW-Authenticate`, and whatever may be tried again with `Retry-After` in seconds.",
         "",
         "| Code | Status | Title | Meaning |",
         "|---|---|---|---|",

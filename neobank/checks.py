@@ -18,6 +18,7 @@ from neobank import walls
 
 SECRETS: Final = ("SECRET_KEY", "JWT_SECRET", "FIELD_KEYS", "SEARCH_KEY", "BACKUP_KEY")
 _SECRET_LENGTH_MIN: Final = 32
+_POSTGRESQL_PORT: Final = "5432"
 
 
 @register(Tags.security)
@@ -65,6 +66,26 @@ def databases_are_safe(
     for alias in databases or ():
         sentences += _database(connections[alias], is_application=alias == "default")
     return [Error(sentence, id="neobank.E003") for sentence in sentences]
+
+
+@register
+def both_urls_name_one_database(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """What is migrated, checked and backed up is the database that is served. One of the addresses may be a pooler's."""
+    if not settings.DATABASE_OWNER_URL:
+        return []
+    if "owner" not in connections:
+        sentence = "DATABASE_OWNER_URL is set, but DATABASE_URL names SQLite, which has no owner: unset it."
+        return [Error(sentence, id="neobank.E004")]
+    ours, owners = (_address(connections[alias]) for alias in ("default", "owner"))
+    if ours == owners or (
+        ours[2] == owners[2] and _is_one_server(connections["default"], connections["owner"])
+    ):
+        return []
+    sentence = (
+        f"DATABASE_URL names the database {_in_words(ours)}, DATABASE_OWNER_URL the database {_in_words(owners)}: "
+        "both must lead to the same one, or backups and checks would be those of another."
+    )
+    return [Error(sentence, id="neobank.E004")]
 
 
 def _secrets() -> Iterator[str]:
@@ -115,6 +136,34 @@ def _database(connection: BaseDatabaseWrapper, *, is_application: bool) -> Itera
             yield "The database was never prepared for this bank: run `manage.py migrate` first."
         else:
             yield f"The database of DATABASE_URL does not answer: {reason}. Start it, or correct the address."
+
+
+def _address(connection: BaseDatabaseWrapper) -> tuple[str, str, str]:
+    parameters = connection.get_connection_params()
+    return (
+        str(parameters.get("host") or ""),
+        str(parameters.get("port") or _POSTGRESQL_PORT),
+        str(parameters.get("dbname") or parameters.get("service") or ""),
+    )
+
+
+def _in_words(address: tuple[str, str, str]) -> str:
+    host, port, name = address
+    return f"{name} on {host or 'the local socket'}, port {port}"
+
+
+def _is_one_server(*sides: BaseDatabaseWrapper) -> bool:
+    """Whether all of them lead to one cluster, for instance one of them through a pooler; False when they do not answer."""
+    try:
+        return len({_cluster(connection) for connection in sides}) == 1
+    except DatabaseError:
+        return False
+
+
+def _cluster(connection: BaseDatabaseWrapper) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("select system_identifier from pg_control_system()")
+        return int(cursor.fetchone()[0])
 
 
 def _application_role(connection: BaseDatabaseWrapper) -> Iterator[str]:

@@ -57,6 +57,9 @@ class RefusalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        refused = problem_of(request.META[bodies.REFUSED]) if bodies.REFUSED in request.META else None
+        if refused is not None:
+            return views.refusal(request, refused)
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed):
             return views.wrong_method(request, response["Allow"])

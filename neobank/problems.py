@@ -11,19 +11,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django_ratelimit.exceptions import Ratelimited
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from accounts import units
 from accounts.authentication import CHALLENGE
 from accounts.errors import DomainError
-from neobank.bodies import TooLarge
+from neobank.bodies import NotUtf8, TooLarge, TooSlow
 from neobank.catalogue import CODES
 
+log = structlog.get_logger(__name__)
+
 CONTENT_TYPE = "application/problem+json"
+# Of more mistakes in one body only these are listed.
+ERRORS_MAX = 50
 RATE_LIMIT_RETRY_AFTER_S = 60
 
 
@@ -136,8 +143,15 @@ def problem_of(error: Exception) -> Problem | None:
         return Problem.of("not_acceptable", _("Answers are JSON. Accept application/json."))
     if isinstance(error, exceptions.UnsupportedMediaType):
         return Problem.of("unsupported_media_type", _("Send the body as application/json."))
+    if isinstance(error, NotUtf8):
+        return Problem.of("unsupported_media_type", _("Send the form's text in UTF-8."))
     if isinstance(error, TooLarge | RequestDataTooBig):
         return Problem.of("too_large", _("The body is larger than a million bytes. Send less at once."))
+    if isinstance(error, TooSlow):
+        sentence = _("The request did not arrive in time. Nothing was done; send it again.")
+        return Problem.of("request_timeout", sentence, retry_after=1)
+    if isinstance(error, DatabaseError | InterfaceError):
+        return _of_database(error)
     if isinstance(error, SuspiciousOperation):
         return Problem.of("invalid_request", _("The request is not valid."))
     if isinstance(error, exceptions.ParseError):
@@ -156,6 +170,21 @@ def wants_json(request: HttpRequest) -> bool:
     return request.path_info.startswith("/api/")
 
 
+def _of_database(error: Exception) -> Problem | None:
+    """A database that says "not now", or does not answer: nobody's mistake, and gone in a moment."""
+    if units.is_passing(error):
+        log.warning("database.busy", error=str(error))
+        sentence = _("The bank is very busy. Nothing was done; try again.")
+        return Problem.of("busy", sentence, retry_after=units.RETRY_AFTER_S)
+    if units.is_connection_lost(error):
+        log.error("database.gone", error=str(error))
+        sentence = _(
+            "The bank cannot reach its books. Wait a moment; look whether it was done before you try again."
+        )
+        return Problem.of("busy", sentence, retry_after=units.RETRY_AFTER_S)
+    return None
+
+
 def _of_permission(error: exceptions.PermissionDenied) -> Problem:
     code = getattr(error.detail, "code", "")
     if code in CODES:
@@ -167,7 +196,9 @@ def _of_validation(error: exceptions.ValidationError) -> Problem:
     """400 with one line per field. A code of ours (``invalid_amount``) that a field raised becomes the problem's code."""
     found = list(_flat(error.detail, ()))
     code = next((detail.code for _path, detail in found if detail.code in CODES), "invalid_request")
-    errors = tuple({"field": ".".join(map(str, path)), "message": str(detail)} for path, detail in found)
+    errors = tuple(
+        {"field": ".".join(map(str, path)), "message": str(detail)} for path, detail in found[:ERRORS_MAX]
+    )
     lines = [part for path, _detail in found for part in path if isinstance(part, int)]
     first = errors[0] if errors else {"field": "", "message": _("The request is not valid.")}
     sentence = f"{first['field']}: {first['message']}" if first["field"] else first["message"]

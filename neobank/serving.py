@@ -46,7 +46,7 @@ class Server(BaseApplication):
         return application
 
     def run(self) -> None:
-        wsgi.Response.default_headers = _without_server_header
+        wsgi.Response.default_headers = _headers
         super().run()
 
 
@@ -84,7 +84,7 @@ def options() -> dict[str, Any]:
     return {
         "bind": [address()],
         "workers": settings.WEB_WORKERS,
-        "worker_class": "gthread",
+        "worker_class": "neobank.worker.Worker",
         "threads": settings.WEB_THREADS,
         "graceful_timeout": GRACEFUL_S,
         "keepalive": 15,
@@ -131,5 +131,8 @@ def _watch_stdin(_worker: Any) -> None:
 _default_headers = wsgi.Response.default_headers
 
 
-def _without_server_header(response: Any) -> list[str]:
+def _headers(response: Any) -> list[str]:
+    """Without the server's name; and a body that was not read to its end is the last, as the client should know."""
+    if getattr(response.req.body, "failed", False):
+        response.force_close()
     return [line for line in _default_headers(response) if not line.startswith("Server:")]

@@ -128,7 +128,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # -- Caches and limits -------------------------------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        # A Redis that stands still must not stop the bank: it is then as good as gone (accounts.limits).
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+    }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 50_000}},
 }
@@ -222,6 +227,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PAGINATION_CLASS": "neobank.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "neobank.schema.NeobankSchema",
     "EXCEPTION_HANDLER": "neobank.problems.exception_handler",
+    # Nobody needs OPTIONS to describe an address: the schema does. (CORS answers its own before.)
+    "DEFAULT_METADATA_CLASS": None,
     "UNAUTHENTICATED_USER": None,
     "UNICODE_JSON": True,
     "COERCE_DECIMAL_TO_STRING": True,
@@ -289,6 +296,10 @@ _SEVERAL_WORKERS = not DATABASES["default"]["ENGINE"].endswith("sqlite3") and bo
 )
 WEB_WORKERS = env.int("WEB_WORKERS", default=2 if _SEVERAL_WORKERS else 1)
 WEB_THREADS = env.int("WEB_THREADS", default=8)
+# How long a client may keep a thread (neobank/worker.py).
+WEB_SILENCE_S = env.int("WEB_SILENCE_S", default=10)
+WEB_REQUEST_S = env.int("WEB_REQUEST_S", default=20)
+WEB_SEND_S = env.int("WEB_SEND_S", default=60)
 # Where no proxy does it; one file may hold both.
 TLS_CERT = env.str("TLS_CERT", default="")
 TLS_KEY = env.str("TLS_KEY", default="")

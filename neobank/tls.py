@@ -15,8 +15,6 @@ from typing import Any, Final
 
 from django.conf import settings
 
-# How long a phone may keep a thread waiting in the middle of a handshake, a request or an answer.
-PATIENCE_S: Final = 20
 _HANDSHAKE: Final = 0x16  # the content type of a TLS handshake record, RFC 8446 section 5.1
 _HEAD_BYTES: Final = 4096
 
@@ -33,19 +31,19 @@ def context(_config: Any = None, _usual: Any = None) -> ssl.SSLContext:
 
 
 class BankSocket(ssl.SSLSocket):
-    """A connection that ends as if it had been reset when the other side keeps silent, or does not believe our certificate.
+    """A connection that ends as if it had been reset when the other side keeps silent in the handshake, or does not believe our
+    certificate: every phone that has not trusted it yet does that, several times a page, and would fill the laptop's screen.
 
-    Every phone that has not trusted it yet does that, several times a page: nothing to fill the screen of the laptop with.
+    How long anybody may take once a request can be read is for ``neobank.worker``.
     """
-
-    def setblocking(self, flag: bool, /) -> None:
-        """Blocking never means for ever."""
-        self.settimeout(PATIENCE_S if flag else 0)
 
     def do_handshake(self, block: bool = False) -> None:
         """See the class."""
-        with _quietly():
-            super().do_handshake(block)
+        try:
+            with _quietly():
+                super().do_handshake(block)
+        except TimeoutError as error:
+            raise _gone() from error
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
         """See the class."""
@@ -65,9 +63,11 @@ class BankContext(ssl.SSLContext):
 
     def wrap_socket(self, sock: socket.socket, *args: Any, **kwargs: Any) -> ssl.SSLSocket:
         """As usual. Raises ``ConnectionResetError`` when this was plain http, which has been answered then."""
-        sock.settimeout(PATIENCE_S)
-        with _quietly():
+        sock.settimeout(settings.WEB_SILENCE_S)
+        try:
             head = sock.recv(_HEAD_BYTES, socket.MSG_PEEK)
+        except TimeoutError as error:
+            raise _gone() from error
         if head and head[0] != _HANDSHAKE:
             _answer_plain_http(sock, head)
             raise _gone()
@@ -103,7 +103,7 @@ def _quietly() -> Iterator[None]:
         yield
     except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
         raise
-    except (TimeoutError, ssl.SSLError) as error:
+    except ssl.SSLError as error:
         raise _gone() from error
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -83,15 +85,22 @@ def wrong_method(request: HttpRequest, allowed: str) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """handler500: nothing about what broke, and nothing that could break again (no database, no context processors)."""
-    problem = Problem.of(
+    """handler500: nothing about what broke, and nothing that could break again (no database, no context processors).
+
+    What was raised where no view was reached comes here as well: a database that does not answer is no mistake of ours.
+    """
+    error = sys.exception()
+    problem = (
+        problem_of(error) if isinstance(error, DatabaseError | InterfaceError) else None
+    ) or Problem.of(
         "internal_error",
         _("Something broke on our side. Try again; if it stays, tell the organisers the number below."),
     )
     if wants_json(request):
         return json_response(problem, request)
     context = {"problem": problem, "request_id": getattr(request, "request_id", "")}
-    return HttpResponse(render_to_string("errors/broken.html", context), status=500)
+    broken = render_to_string("errors/broken.html", context)
+    return HttpResponse(broken, status=problem.status, headers=problem.headers())
 
 
 def error_meaning(request: HttpRequest, slug: str) -> HttpResponse:

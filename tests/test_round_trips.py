@@ -168,6 +168,30 @@ def test_lists_walk_along_an_index(world: World, fresh_database: Database) -> No
 
 
 @pytest.mark.postgresql_only
+def test_the_page_of_my_activity_walks_along_indexes_however_much_there_is(
+    world: World, fresh_database: Database
+) -> None:
+    browser = Client(HTTP_HOST=world.arcadia.host)
+    sign_in(browser, "Alice")
+    counts = []
+    for more in (30, 970):
+        note(world, world.alice.actor, more)
+        note(world, world.bob.actor, 6 * more)
+        analyse(fresh_database)
+        browser.get("/me/activity")
+        with statements() as sent:
+            assert browser.get("/me/activity").status_code == 200
+        counts.append(len(sent))
+    assert counts[0] == counts[1]
+    walks = [statement for statement in sent if "accounts_auditevent" in statement]
+    assert len(walks) == 4, "what she did; and what was done to her login, her faction and her account"
+    for statement in walks:
+        plan = plan_of(world, statement)
+        assert "Seq Scan" not in plan, f"{statement}\n{plan}"
+        assert "Sort" not in plan, f"{statement}\n{plan}"
+
+
+@pytest.mark.postgresql_only
 def test_news_is_found_among_all_that_somebody_was_ever_told(world: World, fresh_database: Database) -> None:
     with tenancy.scope(world.arcadia.tenant):
         told = [

@@ -100,8 +100,9 @@ class ActionPage(View):
     name: ClassVar[str]
     permission: ClassVar[str]
     label: ClassVar[Any]
-    # How the trail names it; a movement of money is its own record, so then only what was refused stands there.
+    # How the trail names it; a movement of money is its own record, and then that name is the one of what was refused.
     noted_as: ClassVar[str]
+    recorded_as: ClassVar[str] = ""
     tone: ClassVar[Tone] = ""
     form_class: ClassVar[type[forms.Form]] = ReasonForm
     in_one_step: ClassVar[bool] = False

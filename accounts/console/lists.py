@@ -15,6 +15,14 @@ from django.utils.translation import gettext_lazy as _
 PAGE_ROWS: Final = 50
 
 
+class Moment(forms.DateTimeField):
+    """A moment on the event's clock, as browsers let people pick one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        picker = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+        super().__init__(required=False, widget=picker, **kwargs)
+
+
 class ListForm(forms.Form):
     """What a list can be asked for. What is not a field here cannot be asked: no look-up comes from the address."""
 
@@ -32,14 +40,24 @@ class ListForm(forms.Form):
         return rows
 
     @property
+    def said(self) -> str:
+        """What the list is narrowed to, when no field shows it."""
+        return ""
+
+    @property
     def others(self) -> list[forms.BoundField]:
         """The fields beside the search."""
         return [self[name] for name in self.fields if name != "q"]
 
     @property
+    def to_be_seen(self) -> list[forms.BoundField]:
+        """Those of them that are not only in the address."""
+        return [field for field in self.others if not field.is_hidden]
+
+    @property
     def asks_more(self) -> bool:
         """Whether one of them is used, or wrong."""
-        return any(field.value() or field.errors for field in self.others)
+        return any(field.value() or field.errors for field in self.to_be_seen)
 
 
 @dataclass(frozen=True, slots=True)

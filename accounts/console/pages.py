@@ -136,7 +136,7 @@ class ConsoleAdmin(_ModelAdmin):
         form = self.list_form(asked if asked.keys() & self.list_form.base_fields.keys() else None)
         if target := self.shortcut(form):
             return HttpResponseRedirect(target)
-        page = self.page(form, asked.get("after", ""))
+        page = self.page(cast(BankRequest, request), form, asked.get("after", ""))
         self.prepare(page.rows)
         return TemplateResponse(
             request,
@@ -156,8 +156,8 @@ class ConsoleAdmin(_ModelAdmin):
         """Where to go at once when exactly one row was named; "" to show the list."""
         return ""
 
-    def page(self, form: ListForm, after: str) -> Page:
-        """The rows that were asked for; none when the form is wrong."""
+    def page(self, request: BankRequest, form: ListForm, after: str) -> Page:
+        """The rows that were asked for; none when the form is wrong. Raises ``Http404`` for a place that is none."""
         if form.is_bound and not form.is_valid():
             return Page([])
         rows = self.rows()
@@ -179,19 +179,16 @@ class ConsoleAdmin(_ModelAdmin):
         found = [condition for finder in self.extension.finders if (condition := finder(text)) is not None]
         return reduce(or_, found, Q(pk__in=()))
 
-    def _table_of(self, page: Page, asked: dict[str, str]) -> Table:
-        columns = [str(label_for_field(name, self.model, self)) for name in self.list_display]
-        kept = {name: asked.get(name, "") for name in self.list_form.base_fields}
-        older = str(getattr(page.last, self.url_key)) if page.last is not None else ""
-        return Table(
-            columns=[capfirst(column) for column in columns],
-            rows=[list(self._cells(row)) for row in page.rows],
-            empty=str(self.empty_list),
-            older=lists.address(self.list_url(), kept, after=older) if older else "",
-            newest=lists.address(self.list_url(), kept) if asked.get("after") else "",
-        )
+    def older(self, page: Page) -> str:
+        """The place after which the next page begins; "" at the end."""
+        return str(getattr(page.last, self.url_key)) if page.last is not None else ""
 
-    def _cells(self, row: Any) -> Iterable[Cell]:
+    def columns(self) -> list[str]:
+        """The headings of the list."""
+        return [capfirst(str(label_for_field(name, self.model, self))) for name in self.list_display]
+
+    def cells(self, row: Any) -> Iterable[Cell]:
+        """One row under ``columns``."""
         for position, name in enumerate(self.list_display):
             _field, _attribute, value = lookup_field(cast(str, name), row, self)
             if isinstance(value, Cell):
@@ -200,6 +197,17 @@ class ConsoleAdmin(_ModelAdmin):
                 yield Cell(link(self.url_of(row), str(value)))
             else:
                 yield Cell(value, is_amount=name in self.amounts)
+
+    def _table_of(self, page: Page, asked: dict[str, str]) -> Table:
+        kept = {name: asked.get(name, "") for name in self.list_form.base_fields}
+        older = self.older(page)
+        return Table(
+            columns=self.columns(),
+            rows=[list(self.cells(row)) for row in page.rows],
+            empty=str(self.empty_list),
+            older=lists.address(self.list_url(), kept, after=older) if older else "",
+            newest=lists.address(self.list_url(), kept) if asked.get("after") else "",
+        )
 
     # -- the page ------------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 # How a piece is meant: "" plain, "good", "bad" (stopped, refused, dangerous), "quiet" (beside the point).
 Tone = str
 NOTHING = "–"
-_ACCOUNT_NUMBER = re.compile(r"\bNC-[0-9A-Z]{4}-[0-9A-Z]{4}\b", re.ASCII)
+# Account numbers, and amounts with a sign in front.
+_WHOLE = re.compile(r"\bNC-[0-9A-Z]{4}-[0-9A-Z]{4}\b|(?<!\w)-[^\w\s]?[0-9][0-9.,]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A part of a page under its own heading."""
+    """A part of a page under its own heading; ``looked_back_to`` is where looking stopped before the table was full."""
 
     title: str
     facts: Sequence[Fact] = ()
     table: Table | None = None
     note: str = ""
+    looked_back_to: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,8 @@ def unbroken(text: str) -> SafeString:
 
 
 def whole_numbers(text: Any) -> SafeString:
-    """A sentence in which account numbers stay on one line."""
-    return mark_safe(_ACCOUNT_NUMBER.sub(r'<span class="number">\g<0></span>', escape(str(text))))  # noqa: S308  escaped
+    """A sentence in which account numbers and negative amounts stay on one line each."""
+    return mark_safe(_WHOLE.sub(r'<span class="number">\g<0></span>', escape(str(text))))  # noqa: S308  escaped
 
 
 def moment(when: dt.datetime | None) -> SafeString | str:

@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import search
+from accounts.activity import Wanted
 from accounts.console.actions import ActionPage
-from accounts.console.lists import ListForm, address
+from accounts.console.lists import ListForm
 from accounts.console.pages import ConsoleAdmin
 from accounts.console.parts import NOTHING, Cell, Fact, Panel, Table, link, moment
 from accounts.console.people_actions import ROLE_LABELS, ChangeRole, NewPassword, SwitchOff, SwitchOn
-from accounts.console.trail import ON_A_PAGE, trail_of, trail_panel
-from accounts.models import AuditEvent, Faction, LoginSession, User
+from accounts.console.trail import ON_A_PAGE, panel_of, read, trail_of
+from accounts.models import Faction, LoginSession, User
 from accounts.requests import BankRequest
 from accounts.services import people
 
@@ -111,18 +112,17 @@ class UserPages(ConsoleAdmin):
     def panels(self, request: BankRequest, row: User) -> list[Panel]:
         if not request.user.has_perm("accounts.view_audit"):
             return []
-        by_them = list(AuditEvent.objects.filter(actor_user_id=row.pk).order_by("-id")[: ON_A_PAGE + 1])
-        theirs = address(reverse("admin:accounts_auditevent_changelist"), {"actor": str(row.pk)})
-        done_to_them = trail_of(request, people.target(row))
+        did = read(request.actor(), Wanted(user_ids=frozenset({row.pk})), limit=ON_A_PAGE)
+        done_to_them = trail_of(
+            request,
+            people.target(row),
+            title=_("What was done to them"),
+            note=_("What game masters gave, took or froze stands on the page of the account."),
+        )
         return [
-            _sign_ins(row),
+            panel_of(_("What they did"), did, asked={"actor": str(row.pk)}, with_who=False),
             *([done_to_them] if done_to_them else []),
-            trail_panel(
-                _("What they did"),
-                by_them[:ON_A_PAGE],
-                with_target=True,
-                older=theirs if len(by_them) > ON_A_PAGE else "",
-            ),
+            _sign_ins(row),
         ]
 
 

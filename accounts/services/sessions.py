@@ -61,6 +61,21 @@ def end_sessions(*, actor: Actor, user: User, keep: LoginSession | None = None) 
 
 
 @unit_of_work
+def end_all_sessions(*, actor: Actor, reason: str) -> int:
+    """End every session of the actor's event, and with it every refresh token; returns how many. Raises ``Denied``."""
+    actor.require("accounts.manage_people")
+    ended = LoginSession.objects.filter(revoked_at=None).update(revoked_at=timezone.now())
+    audit.record(
+        actor=actor,
+        action="session.end_all",
+        target=f"accounts.tenant:{actor.tenant.slug}",
+        ended=ended,
+        reason=reason,
+    )
+    return int(ended)
+
+
+@unit_of_work
 def revoke_session(*, actor: Actor, session_id: uuid.UUID) -> LoginSession | DomainError:
     """End one session of the actor, or of anybody as a game master. Raises ``NotFound`` (``unknown_session``)."""
     found = LoginSession.objects.select_for_update(no_key=True).filter(pk=session_id, revoked_at=None)
@@ -71,7 +86,14 @@ def revoke_session(*, actor: Actor, session_id: uuid.UUID) -> LoginSession | Dom
         raise NotFound("unknown_session", _("There is no such sign-in. It may have ended already."))
     session.revoked_at = timezone.now()
     session.save(update_fields=["revoked_at"])
-    audit.record(actor=actor, action="session.revoke", target=target(session))
+    # About the person: whose session it was is what somebody who finds himself signed out looks for.
+    audit.record(
+        actor=actor,
+        action="session.revoke",
+        target=f"accounts.user:{session.user_id}",
+        session=str(session.pk),
+        device=session.device_name,
+    )
     return session
 
 
@@ -86,5 +108,5 @@ def logout(*, actor: Actor) -> None:
 
 
 def target(session: LoginSession) -> str:
-    """How the trail names a session: by the user it belongs to and its own id."""
+    """How the trail names a session."""
     return f"accounts.session:{session.pk}"

@@ -12,7 +12,7 @@ from accounts import audit, crypto, limits, notify
 from accounts.actors import Actor
 from accounts.errors import DomainError, Unauthenticated
 from accounts.models import LoginSession
-from accounts.services import sessions
+from accounts.services import people
 from accounts.tokens import RefreshToken
 from accounts.units import unit_of_work
 from identity.devices import Device
@@ -76,8 +76,14 @@ def _reused(actor: Actor, session: LoginSession, now: dt.datetime) -> Unauthenti
     if session.revoked_at is None:
         session.revoked_at = now
         session.save(update_fields=["revoked_at"])
+        # About the person: whoever sent it has not said who he is, and she is to find it in her trail.
         audit.record(
-            actor=actor, action="session.reuse", target=sessions.target(session), status="refresh_reused"
+            actor=actor,
+            action="session.reuse",
+            target=people.target(session.user),
+            status="refresh_reused",
+            session=str(session.pk),
+            device=session.device_name,
         )
         notify.publish(
             to=session.user,

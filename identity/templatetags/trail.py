@@ -8,6 +8,10 @@ from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts.activity import Activity
+from accounts.actors import VISITOR
+from accounts.models import User
+
 register = template.Library()
 
 # What a person meets in a trail of their own; anything else is shown by the name it has in the books.
@@ -20,7 +24,6 @@ _WORDS: Final = {
     "user.enable": gettext_noop("Login switched on"),
     "session.open": gettext_noop("Signed in"),
     "session.revoke": gettext_noop("Signed out"),
-    "session.reuse": gettext_noop("Sign-in ended: its token came back"),
     "password.change": gettext_noop("Password changed"),
     "password.reset": gettext_noop("Password reset"),
     "password.confirm": gettext_noop("Password asked for"),
@@ -29,11 +32,38 @@ _WORDS: Final = {
     "account.unfreeze": gettext_noop("Account free again"),
     "account.limits": gettext_noop("Limits changed"),
     "account.staff": gettext_noop("Somebody may work with an account"),
+    "account.adjust": gettext_noop("Balance put right"),
+    "account.floor": gettext_noop("Overdraft changed"),
+    "faction.create": gettext_noop("Faction founded"),
+    "faction.freeze": gettext_noop("Faction frozen"),
+    "faction.unfreeze": gettext_noop("Faction free again"),
+    "payroll.pay": gettext_noop("Pay run"),
+    "terminal.debit": gettext_noop("A terminal wanted to be paid"),
     "transfer.refund": gettext_noop("Giving back"),
+}
+# What did not simply work or fail.
+_OUTCOMES: Final = {
+    ("session.open", "bad_login"): gettext_noop("Sign-in refused"),
+    ("session.reuse", "refresh_reused"): gettext_noop("Sign-in ended: an old token of it came back"),
 }
 
 
 @register.filter
-def action(name: str) -> str:
-    """What an action of the trail is called."""
-    return _(_WORDS[name]) if name in _WORDS else name
+def what(line: Activity) -> str:
+    """What happened, and whether it was refused."""
+    if (line.action, line.status) in _OUTCOMES:
+        return _(_OUTCOMES[line.action, line.status])
+    action = _(_WORDS[line.action]) if line.action in _WORDS else line.action
+    return action if line.status == "ok" else _("%(action)s · refused") % {"action": action}
+
+
+@register.filter
+def doer(line: Activity, me: User) -> str:
+    """Who it was, when it was not ``me``."""
+    if line.actor_id == me.pk:
+        return ""
+    if line.actor_id is not None:
+        return _("by %(name)s") % {"name": line.actor_name}
+    if line.actor_name == VISITOR:
+        return _("by somebody unknown")
+    return _("by staff at the server")

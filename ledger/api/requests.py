@@ -39,10 +39,21 @@ class PaymentSerializer(StrictSerializer):
         return Payment(**self.validated_data)
 
 
+class _Lines(serializers.ListField):
+    """Payments, counted before any is looked at: a body has room for many more, and each costs."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if not isinstance(data, list):
+            self.fail("not_a_list", input_type=type(data).__name__)
+        if len(data) > MAX_BATCH:
+            self.fail("max_length", max_length=MAX_BATCH)
+        return super().to_internal_value(data)
+
+
 class BatchSerializer(StrictSerializer):
     """1 to 1000 payments, all or nothing."""
 
-    transfers = serializers.ListField(child=PaymentSerializer(), min_length=1, max_length=MAX_BATCH)
+    transfers = _Lines(child=PaymentSerializer(), min_length=1, max_length=MAX_BATCH)
 
     def payments(self) -> list[Payment]:
         """The payments in the order of the body."""

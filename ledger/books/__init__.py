@@ -7,7 +7,14 @@
 from ledger.books.differences import Difference
 from ledger.books.replay import Replay
 from ledger.books.report import report
-from ledger.books.snapshot import READER_ROLE, CannotRead, reading_alias, seeing_everything, snapshot
+from ledger.books.snapshot import (
+    READER_ROLE,
+    CannotRead,
+    reading_alias,
+    seeing_everything,
+    snapshot,
+    whereabouts,
+)
 
 __all__ = [
     "READER_ROLE",
@@ -18,4 +25,5 @@ __all__ = [
     "report",
     "seeing_everything",
     "snapshot",
+    "whereabouts",
 ]

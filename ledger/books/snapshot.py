@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 # Made by `migrate`: reads every tenant, writes nothing. No web, realtime or worker process may step into it.
 READER_ROLE: Final = "neobank_dump"
 _ROWS_AT_ONCE: Final = 2000
+_POSTGRESQL_PORT: Final = 5432
 
 
 class CannotRead(Exception):
@@ -23,6 +24,17 @@ class CannotRead(Exception):
 def reading_alias() -> str:
     """The connection that may see every tenant: the owner's where there is one."""
     return "owner" if "owner" in connections else "default"
+
+
+def whereabouts(alias: str) -> str:
+    """The database behind ``alias`` as people tell databases apart: name, host and port, or the file. No login."""
+    connection = connections[alias]
+    if connection.vendor == "sqlite":
+        return str(connection.settings_dict["NAME"])
+    parameters = connection.get_connection_params()
+    name = parameters.get("dbname") or parameters.get("service")
+    host, port = parameters.get("host"), parameters.get("port")
+    return f"{name} ({host or 'local'}:{port or _POSTGRESQL_PORT})"
 
 
 @contextmanager

@@ -163,6 +163,7 @@ class Adjust(AccountAction):
     permission = "ledger.adjust"
     label = gettext_lazy("Adjust balance")
     noted_as = "account.adjust"
+    recorded_as = "transfer.admin"
     form_class = AdjustForm
     asks_password = True
 

@@ -165,7 +165,8 @@ class AccountPages(ConsoleAdmin):
 
     def panels(self, request: BankRequest, row: Account) -> list[Panel]:
         keys = ApiKey.objects.filter(account_number=row.number)
-        done_to_it = trail_of(request, target(row))
+        note = _("Money that game masters gave or took stands above, among the movements.")
+        done_to_it = trail_of(request, target(row), note=note)
         return [
             self._movements(request, row),
             Panel(_("Device keys"), table=keys_table(list(keys), {row.number: row.currency})),

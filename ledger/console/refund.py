@@ -33,7 +33,7 @@ class Refund(ActionPage):
     name = "refund"
     permission = "ledger.refund_any"
     label = gettext_lazy("Refund")
-    noted_as = "transfer.refund"
+    noted_as = recorded_as = "transfer.refund"
     form_class = RefundForm
     asks_password = True
     row: Transfer

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.console.actions import ActionPage
-from accounts.console.lists import ListForm, Page, before, page_after
+from accounts.console.lists import ListForm, Moment, Page, before, page_after
 from accounts.console.pages import ConsoleAdmin
 from accounts.console.parts import NOTHING, Cell, Fact, Panel, Table, link, moment, unbroken
 from accounts.models import ApiKey
@@ -28,14 +28,6 @@ from ledger.models import Account, Entry, Transfer
 # How many movements one page looks through for those that are wanted, so that a rare kind costs no more than a common one.
 LOOKED_THROUGH: Final = 20_000
 ACCOUNTS_MEANT: Final = 50
-
-
-class Moment(forms.DateTimeField):
-    """A moment on the event's clock, as browsers let people pick one."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        picker = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-        super().__init__(required=False, widget=picker, **kwargs)
 
 
 class KeyChoice(forms.ModelChoiceField):
@@ -106,9 +98,9 @@ class TransferPages(ConsoleAdmin):
         )
         return Q(from_account__in=meant) | Q(to_account__in=meant)
 
-    def page(self, form: ListForm, after: str) -> Page:
+    def page(self, request: BankRequest, form: ListForm, after: str) -> Page:
         if not (form.is_bound and form.is_valid() and isinstance(form, TransferListForm) and form.is_rare):
-            return super().page(form, after)
+            return super().page(request, form, after)
         start = self.find(after) if after else None
         span = form.within(Transfer.objects.all())
         if start is not None:

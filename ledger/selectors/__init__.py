@@ -19,7 +19,7 @@ from ledger.selectors.accounts import (
     standing_for_device,
     standings,
 )
-from ledger.selectors.activity import activity
+from ledger.selectors.activity import activity, targets_of
 from ledger.selectors.freezes import Frozen, frozen_in
 from ledger.selectors.history import (
     Cursor,
@@ -72,6 +72,7 @@ __all__ = [
     "sides_for",
     "standing_for_device",
     "standings",
+    "targets_of",
     "transfer_for",
     "transfers_by_ids",
     "transfers_by_references",

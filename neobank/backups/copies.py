@@ -10,6 +10,7 @@ from typing import Final
 from django.db import connections
 from django.utils.translation import gettext as _
 
+from ledger import books
 from neobank.backups import postgresql, sqlite
 from neobank.backups.errors import CannotBackUp
 from neobank.backups.form import Copy
@@ -31,8 +32,10 @@ def refuse_unless_empty(alias: str) -> None:
     if _ENGINES[connections[alias].vendor].tables(alias):
         raise CannotBackUp(
             _(
-                "There are tables in this database. A backup goes into an empty one: make it, and name it in DATABASE_URL."
+                "There are tables in %s. A backup goes into an empty one: make it, and name it in DATABASE_URL, and in "
+                "DATABASE_OWNER_URL where that is set."
             )
+            % books.whereabouts(alias)
         )
 
 

@@ -81,6 +81,8 @@ def fill(alias: str, chunks: Iterable[bytes]) -> None:
     """See ``neobank.backups.copies``. Rights belong to a server and not to a copy, so they are built anew."""
     connection = connections[alias]
     restore = program("pg_restore", server_major=_server_major(connection))
+    # Before anything is put back, because what an administrator has to do about roles is better done first.
+    _build_walls(connection)
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(
             [
@@ -99,7 +101,7 @@ def fill(alias: str, chunks: Iterable[bytes]) -> None:
             _end(process)
         if status != 0:
             raise CannotBackUp(_("pg_restore failed: %s") % _last_words(complaints))
-    walls.build(connection)
+    _build_walls(connection)
 
 
 @contextmanager
@@ -123,6 +125,13 @@ def scratch(alias: str) -> Iterator[str]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _build_walls(connection: BaseDatabaseWrapper) -> None:
+    try:
+        walls.build(connection)
+    except walls.CannotBuild as refusal:
+        raise CannotBackUp(str(refusal)) from refusal
 
 
 def _counts(connection: BaseDatabaseWrapper) -> dict[str, int]:

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 from django.utils.translation import gettext as _
 
 from accounts.crypto import parse_key_ring
@@ -28,11 +29,12 @@ def restore(alias: str, path: Path, *, say: Callable[[str], Any], bar: Bar) -> a
     if description.engine != engine:
         raise CannotBackUp(
             _(
-                "This is a backup of %(theirs)s, and DATABASE_URL names %(ours)s. Restore it into %(theirs)s; "
+                "This is a backup of %(theirs)s, and this database is %(ours)s. Restore it into %(theirs)s; "
                 "`manage.py export_ledger` and `import_ledger` move it from there."
             )
             % {"theirs": description.engine, "ours": engine}
         )
+    _refuse_a_newer_version(description)
 
     def counted() -> Any:
         for chunk in chunks:
@@ -51,6 +53,19 @@ def restore(alias: str, path: Path, *, say: Callable[[str], Any], bar: Bar) -> a
     return description
 
 
+def _refuse_a_newer_version(description: archive.Description) -> None:
+    known = MigrationLoader(None).disk_migrations
+    unknown = [f"{app}.{name}" for app, name in description.migrations.items() if (app, name) not in known]
+    if unknown:
+        raise CannotBackUp(
+            _(
+                "This backup was written by another version of the bank, with migrations that are not known here (%s). Restore "
+                "it with that version, or a newer one. Nothing was put back."
+            )
+            % ", ".join(unknown)
+        )
+
+
 def pending_migrations(alias: str) -> list[str]:
     """Migrations of this version that the database behind ``alias`` has not seen."""
     executor = MigrationExecutor(connections[alias])
@@ -63,6 +78,11 @@ def differences_after(
     alias: str, description: archive.Description, *, say: Callable[[str], Any], bar: Bar
 ) -> int:
     """Count and replay what was put back, and ``say`` what is not as it was; returns how many things are not."""
+    return miscounted(alias, description, say=say) + replayed(alias, say=say, bar=bar)
+
+
+def miscounted(alias: str, description: archive.Description, *, say: Callable[[str], Any]) -> int:
+    """Compare how many rows each table has, whatever version they are of; returns how many tables differ."""
     wrong = 0
     counts = copies.count_rows(alias)
     for table in sorted(counts.keys() | description.rows.keys()):
@@ -72,5 +92,10 @@ def differences_after(
                 _("%(table)s has %(here)s rows; there were %(there)s when the backup was taken.")
                 % {"table": table, "here": counts.get(table, 0), "there": description.rows.get(table, 0)}
             )
+    return wrong
+
+
+def replayed(alias: str, *, say: Callable[[str], Any], bar: Bar) -> int:
+    """Replay the books, which must be of this version; returns how many rows differ."""
     with books.snapshot(alias) as connection:
-        return wrong + books.report(connection, say=say, bar=bar)
+        return books.report(connection, say=say, bar=bar)

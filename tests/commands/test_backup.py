@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
+import re
 import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import CommandError
@@ -36,20 +36,6 @@ from tests.sessions import Database
 @pytest.fixture
 def told(fresh_database: Database) -> Story:
     return story.tell()
-
-
-@pytest.fixture
-def empty(fresh_database: Database, engine: str) -> Iterator[Database]:
-    """A database of this run's engine without a single table: on SQLite, a file that is not there."""
-    name = f"{fresh_database.name}_empty"
-    database = Database(name, SESSION.databases.url(name), fresh_database.var)
-    if engine == "postgresql":
-        with psycopg.connect(SESSION.databases.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-    try:
-        yield database
-    finally:
-        SESSION.databases.drop(name)
 
 
 @pytest.fixture
@@ -79,6 +65,19 @@ def has_tables(database: Database) -> bool:
         except CannotBackUp:
             return True
         return False
+
+
+def lie_about_counts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the backup at ``path`` say that there was one user more."""
+    real = archive.opened
+
+    def with_another_count(path: Path) -> tuple[archive.Description, Iterator[bytes]]:
+        description, chunks = real(path)
+        description.rows["accounts_user"] += 1
+        return description, chunks
+
+    archive.manifest_path(path).unlink()
+    monkeypatch.setattr(archive, "opened", with_another_count)
 
 
 @pytest.mark.parametrize("key", ["", settings.INSECURE])
@@ -321,17 +320,80 @@ def test_a_restored_database_whose_books_lie_is_told_and_ends_with_status_1(
         restore(run, path, empty)
 
 
-def test_a_backup_of_an_older_version_is_restored_and_the_way_on_is_said(
+OLDER = "accounts", "0003_search_token_order"
+
+
+@pytest.fixture
+def older(run: Run, told: Story, folder: Path) -> Path:
+    """A backup of the story as an older version of the bank would have taken it."""
+    run("migrate", *OLDER, verbosity=0)
+    run("backup", to=folder)
+    [path] = folder.glob("*.nbk")
+    return path
+
+
+def test_a_backup_of_an_older_version_is_counted_migrated_and_replayed(
+    run: Run, told: Story, older: Path, empty: Database
+) -> None:
+    said = restore(run, older, empty)
+    assert re.search(r"It is of an older version: applying \d+ migrations\.", said)
+    assert "neo: clean. 11 transfers, 22 entries" in said
+    with SESSION.connected_to(empty), tenancy.scope(told.event.tenant):
+        assert AuditEvent.objects.get(action="event.restore").metadata["file"] == older.name
+        assert walls.gaps(connections["default"]) == []
+    with pytest.raises(CommandError, match=r"older version \(migrations to apply: "):
+        run("backup_drill", older)
+
+
+def test_rows_that_are_missing_from_an_older_backup_are_told_all_the_same(
+    run: Run, older: Path, empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lie_about_counts(older, monkeypatch)
+    with pytest.raises(CommandError, match="it is not right"):
+        restore(run, older, empty)
+
+
+def test_a_backup_of_a_newer_version_is_refused_before_anything_is_put_back(
     run: Run, told: Story, folder: Path, empty: Database
 ) -> None:
     with connections[books.reading_alias()].cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE id = (SELECT max(id) FROM django_migrations)")
+        cursor.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('ledger', '0999_cards', CURRENT_TIMESTAMP)"
+        )
+    run("backup", to=folder)
+    [path] = folder.glob("*.nbk")
+    with pytest.raises(CommandError, match=r"not known here \(ledger\.0999_cards\)"):
+        restore(run, path, empty)
+    assert not has_tables(empty)
+    with pytest.raises(CommandError, match=r"The drill failed: .*ledger\.0999_cards"):
+        run("backup_drill", path)
+
+
+def test_what_was_taken_away_since_is_said_and_every_sign_in_ends(
+    run: Run, told: Story, folder: Path, empty: Database
+) -> None:
+    phone = told.alice.phone()
+    assert phone.get("account").status_code == 200
     run("backup", to=folder)
     [path] = folder.glob("*.nbk")
     said = restore(run, path, empty)
-    assert "older version (migrations to apply: 1). Run `manage.py migrate`" in said
-    with pytest.raises(CommandError, match="migrations to apply: 1"):
-        run("backup_drill", path)
+    assert "Before you open the port" in said
+    assert "SECRET_KEY and JWT_SECRET" in said
+    assert "keys revoked" in said
+    with SESSION.connected_to(empty):
+        assert phone.get("account").status_code == 401
+        assert told.alice.phone().get("account").status_code == 200
+    directory.forget()
+    assert phone.get("account").status_code == 200
+
+
+def test_the_database_is_named(run: Run, told: Story, taken: Path, empty: Database, folder: Path) -> None:
+    here = str(connections[books.reading_alias()].settings_dict["NAME"])
+    for command, options in (("backup", {"to": folder}), ("check_books", {})):
+        assert run(command, **options)[0].startswith(f"Database: {here}")
+    with pytest.raises(CommandError, match=f"There are tables in {here}"):
+        run("restore", taken)
+    assert empty.name in restore(run, taken, empty).splitlines()[0]
 
 
 # -- keeping -----------------------------------------------------------------------------------------------------------
@@ -445,14 +507,6 @@ def test_the_drill_fails_when_rows_are_missing(
     run: Run, taken: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A copy that opens and replays may still be of less than there was: the counts of the moment itself are sealed in."""
-    real = archive.opened
-
-    def with_another_count(path: Path) -> tuple[archive.Description, Iterator[bytes]]:
-        description, chunks = real(path)
-        description.rows["accounts_user"] += 1
-        return description, chunks
-
-    archive.manifest_path(taken).unlink()
-    monkeypatch.setattr(archive, "opened", with_another_count)
+    lie_about_counts(taken, monkeypatch)
     with pytest.raises(CommandError, match="not what was there"):
         run("backup_drill", taken)

@@ -52,8 +52,18 @@ def test_one_event_can_be_checked_alone(run: Run, told: Story) -> None:
         run("check_books", tenant="nowhere")
 
 
-def test_a_database_without_events_is_clean(run: Run) -> None:
-    assert run("check_books") == ("", "")
+def test_a_database_without_events_is_named_and_does_not_look_fine(fresh_database: Database) -> None:
+    done = fresh_database.manage("check_books")
+    assert done.returncode == 1
+    assert done.stderr.startswith("CommandError: There is no event here, so nothing was checked.")
+    assert fresh_database.name in done.stdout
+
+
+def test_a_database_without_tables_is_a_plain_refusal(empty: Database) -> None:
+    done = empty.manage("check_books")
+    assert done.returncode == 1
+    assert done.stderr.startswith("CommandError: The books cannot be read")
+    assert "manage.py migrate" in done.stderr
 
 
 def test_a_difference_ends_the_process_with_status_1_and_the_rows_on_stdout(

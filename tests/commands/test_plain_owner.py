@@ -73,6 +73,7 @@ def test_books_exports_and_backups_work_for_an_owner_that_is_no_superuser(
         run("migrate", verbosity=0, database="owner")
         story.tell()
         clean, _ = run("check_books")
+        _database, clean = clean.split("\n", 1)
         assert re.findall(r"^(\w+): clean", clean, re.MULTILINE) == ["dune", "neo"]
         run("export_ledger", event)
         run("backup", to=backups)
@@ -86,6 +87,24 @@ def test_books_exports_and_backups_work_for_an_owner_that_is_no_superuser(
         assert clean in run("import_ledger", event)[0]
     with new("c"):
         assert clean in run("restore", backup)[0]
+
+
+def test_a_role_that_cannot_be_used_is_said_before_anything_is_put_back(
+    run: Run, new: New, administrator: psycopg.Connection, role: str, tmp_path: Path
+) -> None:
+    with new("a"):
+        run("migrate", verbosity=0, database="owner")
+        story.tell()
+        run("backup", to=tmp_path)
+    [backup] = tmp_path.glob("*.nbk")
+    administrator.execute(f"REVOKE neobank_app FROM {role}".encode())
+    # The web server's own login goes on working: it is the owner who may not step in.
+    with new("b"):
+        with pytest.raises(CommandError, match="GRANT neobank_app TO <that login>;"):
+            run("restore", backup)
+        assert connections["owner"].introspection.table_names() == []
+        administrator.execute(f"GRANT neobank_app TO {role}".encode())
+        assert "neo: clean" in run("restore", backup)[0]
 
 
 def test_without_the_role_that_reads_every_event_the_refusal_says_what_to_do(

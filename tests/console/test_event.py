@@ -47,7 +47,7 @@ def test_settings_are_stated_before_they_are_changed(world: World, gm: Desk) -> 
     assert event(world).welcome_bonus == 50_00
     [line] = lines(world, "tenant.settings")
     assert line.metadata["welcome_bonus"] == {"before": 0, "after": 50_00}
-    assert "welcome_bonus: ₵0.00 → ₵50.00" in text_of(gm.get(url_of(world.arcadia.tenant)))
+    assert "welcome bonus: ₵0.00 → ₵50.00" in text_of(gm.get(url_of(world.arcadia.tenant)))
 
 
 def test_nothing_changed_leaves_no_trace(world: World, gm: Desk) -> None:

@@ -99,8 +99,8 @@ def test_limits_are_stated_before_and_after_and_then_bind(world: World, gm: Desk
     [line] = noted(world, "account.limits")
     assert (line.metadata["per_payment"], line.metadata["per_day"]) == (500, 1250)
     shown = text_of(gm.get(url_of(world.alice.account)))
-    assert "per_payment: ₵5.00" in shown
-    assert "per_day: ₵12.50" in shown
+    assert "per payment: ₵5.00" in shown
+    assert "per day: ₵12.50" in shown
 
 
 def test_a_limit_taken_away_is_gone(world: World, gm: Desk) -> None:

@@ -81,7 +81,8 @@ def test_a_person_s_page_shows_money_sign_ins_and_trail(world: World, gm: Desk) 
     assert f"Accounts Number Balance State {world.alice.number} ₵100.00 active" in shown
     assert "Sign-ins Signed in Device" in shown
     assert "127.0.0.1" in shown
-    assert "session.open" in shown
+    assert "What they did" in shown
+    assert "Sign-in – lasts: 12 h" in shown
 
 
 def test_people_are_found_by_the_beginning_of_any_word_or_by_account_number(world: World, gm: Desk) -> None:

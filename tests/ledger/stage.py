@@ -132,9 +132,9 @@ class Stage:
             }
 
 
-def make_stage() -> Stage:
+def make_stage(slug: str = "stage") -> Stage:
     """A stage in an event of its own."""
-    event = make_event("stage")
+    event = make_event(slug)
     bob = event.person("Bob", money=100_00)
     till = event.till(bob, scopes=("credit", "debit:any"), limit_per_payment=10**12, limit_per_day=10**12)
     return Stage(event, event.person("Alice", money=100_00), bob, event.person("Carol"), till)

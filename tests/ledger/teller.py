@@ -14,7 +14,6 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from accounts.actors import Actor
     from accounts.errors import DomainError
     from ledger.posting import Claim
-    from tests.ledger.stage import Stage
 
 NOBODY_AT_ALL = 3
 
@@ -38,11 +36,19 @@ class Asked(Protocol):
 
 
 class Teller:
-    """The bank of a stage; every movement is asked for twice with one key, and each answer tells the state of the books."""
+    """A bank with a stage for each story. Every movement is asked for twice with one key; each answer tells the books."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-        self.people = [stage.alice, stage.bob, stage.carol]
+    def __init__(self) -> None:
+        self.stories = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """A new story, in an event of its own: what an earlier one has left must not decide it, nor be added up again."""
+        from tests.ledger.stage import make_stage
+
+        self.stories += 1
+        self.stage = make_stage(f"story-{self.stories}")
+        self.people = [self.stage.alice, self.stage.bob, self.stage.carol]
         self.transfers: list[uuid.UUID] = []
         self.places = {person.number: place for place, person in enumerate(self.people)}
 
@@ -50,27 +56,14 @@ class Teller:
         """What came of it (``paid``, ``refused`` or nothing), and the books."""
         from accounts.errors import DomainError
 
-        before = self.stage.books()
+        stage, before = self.stage, self.stage.books()
         try:
             said = {"paid": getattr(self, word)(*arguments)}
         except DomainError as refused:
-            assert self.stage.books() == before, "a refused request changed something"
+            assert stage.books() == before, "a refused request changed something"
             said = {"refused": self._plain(_said(refused))}
         self.check_books()
         return {**said, "books": self._plain(self.what_stands())}
-
-    def set_right(self) -> None:
-        """What an earlier story has left must not decide this one: nothing is frozen, limited or paused."""
-        from accounts.errors import Conflict
-        from accounts.services.world import resume_world
-        from ledger.services.accounts import set_limits, unfreeze
-
-        self.transfers.clear()
-        with suppress(Conflict):
-            resume_world(actor=self.stage.staff)
-        for person in self.people:
-            unfreeze(actor=self.stage.staff, account=person.number)
-            set_limits(actor=self.stage.staff, account=person.number, per_payment=None, per_day=None)
 
     def pay(self, payer: int, payee: int, amount: int) -> Any:
         """One payment."""
@@ -303,9 +296,7 @@ def main() -> None:
     import django
 
     django.setup()
-    from tests.ledger.stage import make_stage
-
-    teller = Teller(make_stage())
+    teller = Teller()
     for line in sys.stdin:
         word, *arguments = json.loads(line)
         sys.stdout.write(json.dumps(teller.ask(word, *arguments)) + "\n")

@@ -371,3 +371,21 @@ def test_the_issuance_is_no_payee(world: World) -> None:
 @pytest.mark.parametrize("query", [{}, {"q": ""}, {"q": "x" * 65}])
 def test_a_payee_needs_a_word_to_look_for(world: World, query: dict[str, str]) -> None:
     assert refusal(world.alice.phone().get("payees", **query)) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("path", ["transactions", "audit"])
+@pytest.mark.parametrize("end", ["created_at__gte", "created_at__lte"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "0001-01-01",
+        "9999-12-31T23:59:59.999999Z",
+        "9999-12-31T23:59:59-12:00",
+        "9999-12-31",
+    ],
+)
+def test_the_ends_of_the_calendar_break_nothing(world: World, path: str, end: str, moment: str) -> None:
+    answer = world.alice.phone().get(path, **{end: moment})
+    assert answer.status_code in {200, 400}

@@ -34,12 +34,17 @@ def eventful(world: World) -> World:
     return world
 
 
-def test_people_see_what_they_did_and_nothing_else(eventful: World) -> None:
-    mine = [line for line in trail(eventful.alice) if not line["action"].startswith("session.")]
+def test_people_see_what_they_did_and_what_others_did_to_what_is_theirs(eventful: World) -> None:
+    lines = [line for line in trail(eventful.alice) if not line["action"].startswith("session.")]
+    mine = [line for line in lines if line["actor_name"] == "Alice"]
     assert actions(mine) == ["transfer.transfer", "transfer.transfer"]
-    assert {line["actor_name"] for line in trail(eventful.alice)} == {"Alice"}
-    assert "transfer.refund" in actions(trail(eventful.bob))
-    assert "account.freeze" not in actions(trail(eventful.bob))
+    assert [line["target"] for line in lines if line["action"] == "terminal.debit"] == [
+        f"ledger.account:{eventful.alice.number}"
+    ]
+    assert "account.freeze" not in actions(lines)
+    bobs = actions(trail(eventful.bob))
+    assert {"transfer.refund", "account.freeze"} <= set(bobs)
+    assert "terminal.debit" not in bobs
 
 
 def test_a_transfer_is_a_line_with_its_amount(eventful: World) -> None:

@@ -132,6 +132,22 @@ def test_the_answer_is_the_first_one_whatever_was_paid_since(world: World) -> No
     assert pay(phone, key="once", to_account=world.bob.number, amount=500).json() == first.json()
 
 
+def test_the_lines_of_a_batch_are_counted_before_they_are_looked_at(world: World) -> None:
+    problem = pay(world.alice.phone(), "transfers/batch", transfers=[{}] * 1001).json()
+    assert problem["errors"] == [
+        {"field": "transfers", "message": "Ensure this field has no more than 1000 elements."}
+    ]
+    wrong: Any
+    for wrong in ({}, "ten", 5, True):
+        problem = pay(world.alice.phone(), "transfers/batch", transfers=wrong).json()
+        assert [error["field"] for error in problem["errors"]] == ["transfers"], wrong
+
+
+def test_no_more_than_fifty_mistakes_are_listed(world: World) -> None:
+    problem = pay(world.alice.phone(), "transfers/batch", transfers=[{}] * 1000).json()
+    assert (len(problem["errors"]), problem["index"]) == (50, 0)
+
+
 def test_a_repeated_batch_is_answered_again(world: World) -> None:
     lines = [{"to_account": world.bob.number, "amount": n} for n in range(1, 21)]
     first, second = (pay(world.alice.phone(), "transfers/batch", key="b", transfers=lines) for _ in range(2))

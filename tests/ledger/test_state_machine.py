@@ -21,7 +21,6 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from ledger.models import Balance
 from tests.databases import manage
 from tests.environment import process_environment
-from tests.ledger.stage import Stage
 from tests.ledger.teller import NOBODY_AT_ALL, Asked, Elsewhere, Teller
 
 places = st.integers(0, 2)
@@ -42,7 +41,7 @@ class Story(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.both("set_right")
+        self.both("begin")
 
     def both(self, word: str, *arguments: Any) -> None:
         """Ask both; a refusal is one of those we know."""
@@ -119,13 +118,13 @@ def run(examples: int) -> None:
 
 
 @pytest.mark.postgresql_only
-def test_both_engines_tell_every_story_alike(stage: Stage, on_sqlite: Elsewhere) -> None:
-    Story.banks = [Teller(stage), on_sqlite]
+def test_both_engines_tell_every_story_alike(db: None, on_sqlite: Elsewhere) -> None:
+    Story.banks = [Teller(), on_sqlite]
     run(12)
 
 
 @pytest.mark.soak
 @pytest.mark.postgresql_only
-def test_both_engines_tell_many_stories_alike(stage: Stage, on_sqlite: Elsewhere) -> None:
-    Story.banks = [Teller(stage), on_sqlite]
+def test_both_engines_tell_many_stories_alike(db: None, on_sqlite: Elsewhere) -> None:
+    Story.banks = [Teller(), on_sqlite]
     run(int(os.environ.get("SOAK_STORIES", "300")))

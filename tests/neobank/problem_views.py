@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import psycopg
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
 from django.views.decorators.http import require_POST
@@ -18,6 +20,13 @@ from accounts.permissions import Anyone
 from neobank.urls import handler400, handler403, handler404, handler500  # noqa: F401  they belong to the addresses
 
 SECRET_IN_AN_ERROR = "the-inside-of-the-machine"
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    """``error`` as Django raises it: its words are SQLite's, its cause is PostgreSQL's driver."""
+    error.__cause__ = cause
+    return error
+
 
 ERRORS: dict[str, Exception] = {
     "invalid": Invalid("invalid_amount", "Whole numbers only.", field="amount"),
@@ -42,6 +51,14 @@ ERRORS: dict[str, Exception] = {
     "drf-parse": exceptions.ParseError("Half a message."),
     "drf-invalid": serializers.ValidationError({"a": ["wrong"], "b": [{}, {"c": ["worse"]}]}),
     "drf-invalid-code": serializers.ValidationError({"amount": ["No floats."]}, code="invalid_amount"),
+    "locked": caused(OperationalError("database is locked"), psycopg.errors.LockNotAvailable()),
+    "deadlock": caused(OperationalError("database is locked"), psycopg.errors.DeadlockDetected()),
+    "serialization": caused(
+        OperationalError("database table is locked"), psycopg.errors.SerializationFailure()
+    ),
+    "lost": caused(OperationalError("unable to open database file"), psycopg.OperationalError()),
+    "shut-down": caused(OperationalError("unable to open database file"), psycopg.errors.AdminShutdown()),
+    "sql": caused(OperationalError("no such column"), psycopg.errors.UndefinedColumn()),
     "bug": RuntimeError(SECRET_IN_AN_ERROR),
 }
 

@@ -1,5 +1,6 @@
 """What production refuses to start with, and in which words."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,6 +100,49 @@ def test_a_hole_in_the_wall_is_refused(fresh_database: Database) -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute("alter table accounts_user disable row level security")
     assert complaints(databases=["default"]) == ["accounts_user has no tenant wall; run `manage.py migrate`."]
+
+
+def owned_by(monkeypatch: pytest.MonkeyPatch, settings: Any, **changes: Any) -> None:
+    """Let DATABASE_OWNER_URL differ from DATABASE_URL in ``changes``."""
+    settings.DATABASE_OWNER_URL = "set"
+    for name, value in changes.items():
+        monkeypatch.setitem(connections["owner"].settings_dict, name, value)
+
+
+@pytest.mark.postgresql_only
+def test_both_urls_must_lead_to_one_database(
+    fresh_database: Database, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owned_by(monkeypatch, settings)
+    assert complaints() == []
+    owned_by(monkeypatch, settings, NAME="postgres")
+    (said,) = complaints()
+    assert f"DATABASE_URL names the database {fresh_database.name} on " in said
+    assert "DATABASE_OWNER_URL the database postgres on " in said
+
+
+@pytest.mark.postgresql_only
+def test_another_address_of_the_same_server_is_fine_and_another_server_is_not(
+    fresh_database: Database, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pooler in front of the server has an address of its own."""
+    here = Path(connections["owner"].get_connection_params()["host"])
+    for alias in ("default", "owner"):
+        connections[alias].close()
+    owned_by(monkeypatch, settings, HOST=f"{here.parent}/./{here.name}")
+    assert complaints() == []
+    connections["owner"].close()
+    owned_by(monkeypatch, settings, PORT="1")
+    (said,) = complaints()
+    assert "port 1: both must lead to the same one" in said
+
+
+@pytest.mark.sqlite_only
+def test_sqlite_has_no_owner(settings: Any) -> None:
+    settings.DATABASE_OWNER_URL = "postgresql://owner@localhost/neobank"
+    assert complaints() == [
+        "DATABASE_OWNER_URL is set, but DATABASE_URL names SQLite, which has no owner: unset it."
+    ]
 
 
 # -- As staff see it ---------------------------------------------------------------------------------------------------

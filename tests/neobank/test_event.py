@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import importlib
@@ -231,6 +232,21 @@ def test_what_cannot_be_restored_is_refused_and_leaves_no_event_behind(
         assert sentence in laptop.said()
         assert "Traceback" not in laptop.said()
         assert not laptop.folder_of_event.exists()
+
+
+@own_database
+def test_phones_that_stop_half_way_keep_nobody_else_from_the_bank(make_laptop: MakeLaptop) -> None:
+    laptop = make_laptop(WEB_THREADS="2", WEB_SILENCE_S="1", WEB_REQUEST_S="2", WEB_SEND_S="2").start()
+    with contextlib.ExitStack() as phones:
+        for said in (b"", b"\x16", b"\x16\x03\x01\x02\x00\x01", b"GET / HT") * 4:
+            phone = phones.enter_context(socket.create_connection(("127.0.0.1", laptop.port)))
+            phone.sendall(said)
+            plain = socket.create_connection(("127.0.0.1", laptop.port))
+            half = phones.enter_context(laptop.trusting().wrap_socket(plain, server_hostname="127.0.0.1"))
+            half.sendall(b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Len")
+            assert laptop.ask("/health").status == 200
+        laptop.sign_in()
+    assert "Traceback" not in laptop.said()
 
 
 @own_database

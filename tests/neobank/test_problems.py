@@ -8,8 +8,9 @@ import pytest
 from django.test import Client
 from django.utils.html import escape
 
+from accounts import directory
 from neobank.catalogue import CODES
-from tests.neobank.problem_views import SECRET_IN_AN_ERROR
+from tests.neobank.problem_views import ERRORS, SECRET_IN_AN_ERROR
 
 pytestmark = [pytest.mark.urls("tests.neobank.problem_views"), pytest.mark.usefixtures("arcadia")]
 
@@ -32,6 +33,12 @@ EXPECTED = {
     "drf-parse": (400, "malformed_json"),
     "drf-invalid": (400, "invalid_request"),
     "drf-invalid-code": (400, "invalid_amount"),
+    "locked": (503, "busy"),
+    "deadlock": (503, "busy"),
+    "serialization": (503, "busy"),
+    "lost": (503, "busy"),
+    "shut-down": (503, "busy"),
+    "sql": (500, "internal_error"),
     "bug": (500, "internal_error"),
 }
 MEMBERS = {"type", "title", "status", "code", "detail", "errors", "request_id", "error"}
@@ -77,7 +84,8 @@ def test_a_service_may_name_the_offender_and_its_figures(visitor: Client) -> Non
 
 
 @pytest.mark.parametrize(
-    ("kind", "seconds"), [("too-many", "17"), ("unavailable", "2"), ("drf-throttled", "4")]
+    ("kind", "seconds"),
+    [("too-many", "17"), ("unavailable", "2"), ("drf-throttled", "4"), ("locked", "2"), ("lost", "2")],
 )
 def test_what_may_be_tried_again_says_when(visitor: Client, kind: str, seconds: str) -> None:
     assert visitor.get(f"/api/v1/break/{kind}")["Retry-After"] == seconds
@@ -102,6 +110,38 @@ def test_what_broke_stays_inside_and_is_logged_once_with_its_traceback(
         assert (lines[0]["level"], lines[0]["status"]) == ("error", 500)
         assert "Traceback" in lines[0]["exception"]
         assert SECRET_IN_AN_ERROR in lines[0]["exception"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "event", "level"),
+    [("locked", "database.busy", "warning"), ("shut-down", "database.gone", "error")],
+)
+def test_a_database_that_does_not_answer_is_logged(
+    visitor: Client, log: io.StringIO, kind: str, event: str, level: str
+) -> None:
+    for address in (f"/api/v1/break/{kind}", f"/break/{kind}"):
+        visitor.get(address)
+        lines = [json.loads(line) for line in log.getvalue().splitlines()]
+        log.seek(0)
+        log.truncate()
+        assert [(line["event"], line["level"]) for line in lines if "database" in line["event"]] == [
+            (event, level)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/", "text/html"), ("/api/v1/account", "application/problem+json")]
+)
+def test_it_is_said_also_where_no_view_was_reached(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch, path: str, kind: str
+) -> None:
+    def gone(*_arguments: object) -> None:
+        raise ERRORS["lost"]
+
+    monkeypatch.setattr(directory, "by_host", gone)
+    answer = visitor.get(path)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "2")
+    assert answer["Content-Type"].startswith(kind)
 
 
 def test_the_broken_page_needs_neither_event_nor_database(visitor: Client, db: None) -> None:

@@ -71,6 +71,21 @@ def test_a_pool_of_connections_belongs_to_each_worker(serve: Callable[..., WebSe
             assert ask(connection, "GET", "/health/ready")[0] == 200
 
 
+def test_signing_in_goes_on_when_the_counters_stand_still(serve: Callable[..., WebServer]) -> None:
+    Tenant.objects.create(slug="arcadia", name="Arcadia")
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        # The kernel accepts for it; nobody ever answers.
+        server = serve(REDIS_URL=f"redis://127.0.0.1:{frozen.getsockname()[1]}/0")
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+            body = json.dumps({"character_name": "Nobody", "password": "correct horse 42"})
+            headers = {"Content-Type": "application/json"}
+            status, answer, _headers = ask(
+                connection, "POST", "/api/v1/auth/login", body=body, headers=headers
+            )
+    assert (status, answer["code"]) == (401, "bad_login")
+    assert "limits.cache_unreachable" in server.log.read_text()
+
+
 def test_an_unknown_host_name_is_refused_with_a_page(serve: Callable[..., WebServer]) -> None:
     server = serve(ALLOWED_HOSTS="bank.example")
     with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:

@@ -59,37 +59,17 @@ def both_ends(server: Callable[[socket.socket], Any]) -> tuple[socket.socket, th
 
 
 def test_who_never_begins_or_stops_half_way_is_let_go_as_if_the_connection_had_been_reset(
-    context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+    context: ssl.SSLContext,
 ) -> None:
-    monkeypatch.setattr(tls, "PATIENCE_S", 0.05)
     for said in (b"", b"\x16", b"\x16\x03\x01\x02\x00"):
-        there, thread, outcome = both_ends(lambda here: context.wrap_socket(here, server_side=True))
-        with there:
-            there.sendall(said)
-            thread.join()
+        with override_settings(WEB_SILENCE_S=0.05):
+            there, thread, outcome = both_ends(lambda here: context.wrap_socket(here, server_side=True))
+            with there:
+                there.sendall(said)
+                thread.join()
         [error] = outcome
         assert isinstance(error, ConnectionResetError), said
         assert error.errno is not None, "or gunicorn would write a traceback"
-
-
-def test_who_stops_in_the_middle_of_a_request_is_let_go_too(
-    context: ssl.SSLContext, phone: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def serve(here: socket.socket) -> bytes:
-        with context.wrap_socket(here, server_side=True) as accepted:
-            monkeypatch.setattr(tls, "PATIENCE_S", 0.05)
-            # As gunicorn does before each request.
-            accepted.setblocking(True)
-            first = accepted.recv(100)
-            accepted.recv(100)
-        return first
-
-    there, thread, outcome = both_ends(serve)
-    with phone.wrap_socket(there, server_hostname="localhost") as connection:
-        connection.sendall(b"GET / HT")
-        thread.join()
-    [error] = outcome
-    assert isinstance(error, ConnectionResetError)
 
 
 def test_a_phone_that_does_not_believe_the_certificate_is_no_noise(context: ssl.SSLContext) -> None:

@@ -41,7 +41,7 @@ MEMBERS = {
     "bank:pay": 3,
     "people:me": 6,
     "people:password": 3,
-    "people:activity": 4,
+    "people:activity": 5,
 }
 
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|javascript:", re.IGNORECASE)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts import tenancy
+from accounts import directory, tenancy
 from ledger import pages, selectors
 from ledger.forms import HistoryForm
 from ledger.models import Entry, Transfer
@@ -92,6 +92,20 @@ def test_a_day_of_the_history_begins_when_the_event_says(
     assert filters.until == dt.datetime(2026, 7, 2, 3, 59, 59, 999_999, tzinfo=dt.UTC)
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+@pytest.mark.parametrize("hour", [0, 23])
+def test_the_first_and_the_last_day_may_be_named_anywhere_on_earth(
+    browser: Client, event: Event, alice: Person, bob: Person, zone: str, hour: int
+) -> None:
+    event.tenant.time_zone, event.tenant.day_starts_at = zone, dt.time(hour)
+    event.tenant.save()
+    directory.forget()
+    beer = pay(alice, bob, 3_00)
+    assert lines_of(browser.get("/bank/history?since=1900-01-01&until=2999-12-31&q=bob")) == [str(beer.pk)]
+    assert lines_of(browser.get("/bank/history?since=2999-12-31")) == []
+    assert lines_of(browser.get("/bank/history?until=1900-01-01")) == []
+
+
 def test_filters_stay_from_page_to_page(
     browser: Client, alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +123,10 @@ def test_filters_stay_from_page_to_page(
         "type=nonsense",
         "since=yesterday",
         "until=2026-13-01",
+        "until=9999-12-31",
+        "until=0001-01-01",
+        "since=9999-12-31",
+        "since=0001-01-01",
         "q=%00",
         "q=" + "x" * 65,
         "account=NC-MINT-0000",

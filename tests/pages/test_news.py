@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from accounts import notify, tenancy
@@ -17,6 +19,7 @@ from ledger.services.accounts import freeze
 from tests.cast import PASSWORD, Event, Person
 from tests.pages.reading import sign_in, tags_of, text_of
 
+NOW = dt.datetime(2026, 11, 20, 20, tzinfo=dt.UTC)
 NEW = "eleven chrome cats"
 
 
@@ -89,8 +92,9 @@ def test_the_newest_come_first_and_the_others_once_those_are_seen(
     browser: Client, event: Event, alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "NEWS_AT_HOME", 2)
-    for text in ("oldest", "middle", "newest"):
-        tell(actor=event.server, person=alice, text=text)
+    for second, text in enumerate(("oldest", "middle", "newest")):
+        with time_machine.travel(NOW + dt.timedelta(seconds=second)):
+            tell(actor=event.server, person=alice, text=text)
     page = browser.get("/bank")
     words = text_of(page)
     assert words.index("newest") < words.index("middle")

@@ -22,8 +22,8 @@ from ledger.exchange.trail import remember
 class Command(BaseCommand):
     help = (
         "Read a file of export_ledger into a migrated database without events: all of it in one transaction, or nothing. "
-        "Refuses a damaged file. The books are replayed before anything counts. Needs the FIELD_KEYS of the server that "
-        "wrote the file."
+        "Refuses a damaged file. Writes into the database of DATABASE_OWNER_URL where that is set, of DATABASE_URL otherwise. "
+        "The books are replayed before anything counts. Needs the FIELD_KEYS of the server that wrote the file."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -55,6 +55,7 @@ class Command(BaseCommand):
 
     def _read(self, path: Path, rows: int) -> None:
         alias = books.reading_alias()
+        self.stdout.write(_("Database: %s") % books.whereabouts(alias))
         connection = connections[alias]
         try:
             with transaction.atomic(using=alias, durable=True):

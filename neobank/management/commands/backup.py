@@ -21,7 +21,8 @@ from neobank.laptop import moving
 class Command(BaseCommand):
     help = (
         "Write the whole database, as it is at this moment, into a new file sealed with BACKUP_KEY, and a manifest beside it. "
-        "May run while the bank is open. With --keep N, older backups of the same label are deleted afterwards."
+        "Reads the database of DATABASE_OWNER_URL where that is set, of DATABASE_URL otherwise. May run while the bank is open. "
+        "With --keep N, older backups of the same label are deleted afterwards."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -54,10 +55,12 @@ class Command(BaseCommand):
                     "default. Set it (docs/settings.md); beside `make run` say `make manage ARGS=backup`."
                 )
             )
+        alias = books.reading_alias()
+        self.stdout.write(_("Database: %s") % books.whereabouts(alias))
         try:
             with progress_bar(None, unit="B") as bar:
                 backup = archive.take(
-                    alias=books.reading_alias(),
+                    alias=alias,
                     folder=options["to"],
                     label=label,
                     expect=bar.reset,
