@@ -5,9 +5,10 @@ READY = @$(PYTHON) scripts/venv.py
 PY = .venv/bin/python
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header
 
-.PHONY: run manage test lint fix bench soak docs pins
+.PHONY: run event manage test lint fix bench soak docs pins
 
 run: ; $(READY) runtime && exec $(PY) manage.py run
+event: ; $(READY) runtime && exec $(PY) manage.py event $(ARGS)
 manage: ; $(READY) runtime && exec $(PY) manage.py local $(ARGS)
 test: ; $(READY) test && exec $(PY) scripts/suite.py $(ARGS)
 lint: ; $(READY) test && exec $(PY) scripts/lint.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Final
 
 from accounts import names, tenancy
@@ -12,6 +13,12 @@ from ledger.services.setup import create_currency
 
 CURRENCY: Final = {"code": "NC", "name": "neo-credits", "symbol": "₵"}
 EXPONENT: Final = 2
+_CODE_WORDS: Final = ("chrome", "neon", "static", "raven")
+
+
+def draw_event_code() -> str:
+    """A word for the poster that nobody mistypes; it keeps strangers on the network out, and no secret of anybody's."""
+    return f"{secrets.choice(_CODE_WORDS)}-{secrets.randbelow(9000) + 1000}"
 
 
 def set_up_bank(*, tenant: Tenant, command: str, factions: tuple[str, ...] = ()) -> None:

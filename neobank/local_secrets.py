@@ -8,13 +8,14 @@ from __future__ import annotations
 import base64
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from django.conf import settings
 
 EVERYWHERE: Final = {"0.0.0.0", "::"}  # noqa: S104  compared, not bound
+NOTE: Final = "Drawn once by `manage.py run` for trying out on this machine."
 
 
 def _text() -> str:
@@ -30,7 +31,7 @@ def _key_ring() -> str:
 
 
 # How each secret is drawn; the names are those of the settings.
-_DRAW: Final = {
+DRAW: Final[dict[str, Callable[[], str]]] = {
     "SECRET_KEY": _text,
     "JWT_SECRET": _text,
     "FIELD_KEYS": _key_ring,
@@ -54,18 +55,23 @@ def environment() -> dict[str, str]:
     return {"DEBUG": "1", "ALLOWED_HOSTS": hosts, **os.environ, **drawn, "PYTHONUNBUFFERED": "1"}
 
 
-def load_or_draw(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
+def load_or_draw(
+    path: Path,
+    environment: Mapping[str, str],
+    *,
+    draw: Mapping[str, Callable[[], str]] = DRAW,
+    note: str = NOTE,
+) -> dict[str, str]:
     """The secrets of ``path``, after adding those that were missing; what ``environment`` sets is left out.
 
-    Raises ``OSError`` when the file can be neither read nor made.
+    A new file begins with ``note``. Raises ``OSError`` when it can be neither read nor made.
     """
     kept = _read(path)
-    missing = {name: draw() for name, draw in _DRAW.items() if name not in kept}
+    missing = {name: drawn() for name, drawn in draw.items() if name not in kept}
     if missing:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, kept | missing)
+        write(path, kept | missing, note=note)
     # A second start at the same moment may have been faster: what stands in the file counts.
-    given = {name for name in _DRAW if name in environment or f"{name}_FILE" in environment}
+    given = {name for name in draw if name in environment or f"{name}_FILE" in environment}
     return {name: value for name, value in _read(path).items() if name not in given}
 
 
@@ -76,11 +82,17 @@ def _read(path: Path) -> dict[str, str]:
     return {name: value for name, separator, value in lines if separator and not name.startswith("#")}
 
 
-def _write(path: Path, values: Mapping[str, str]) -> None:
-    """Whole or not at all, and never readable for others."""
+def write(path: Path, values: Mapping[str, str], *, note: str) -> None:
+    """Keep ``values`` in the file at ``path``, below ``note``: whole or not at all, and never readable for others.
+
+    Raises ``OSError``.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write("# Drawn once by `manage.py run` for trying out on this machine.\n")
+        file.write(f"# {note}\n")
         file.writelines(f"{name}={value}\n" for name, value in values.items())
+        file.flush()
+        os.fsync(file.fileno())
     draft.replace(path)

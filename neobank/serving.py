@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from typing import Any, Final
 
 from django.conf import settings
@@ -11,16 +13,32 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 from gunicorn.http import wsgi
 
+from neobank import tls
+
 # A stopping server finishes what it has begun; an orchestrator kills it after 30 s.
 GRACEFUL_S: Final = 25
 
 
 class Server(BaseApplication):
-    """gunicorn for this project; ``run`` returns only by exiting the process."""
+    """gunicorn for this project; ``run`` returns only by exiting the process.
+
+    With ``while_stdin_is_open`` it stops as by SIGTERM when its standard input ends: whoever holds the other end of that
+    pipe takes the server along, however he goes.
+    """
+
+    def __init__(self, *, while_stdin_is_open: bool = False) -> None:
+        self.while_stdin_is_open = while_stdin_is_open
+        super().__init__()
+
+    def options(self) -> dict[str, Any]:
+        """gunicorn's settings for this server."""
+        return options()
 
     def load_config(self) -> None:
-        for name, value in options().items():
+        for name, value in self.options().items():
             self.cfg.set(name, value)
+        if self.while_stdin_is_open:
+            self.cfg.set("post_worker_init", _watch_stdin)
 
     def load(self) -> Any:
         from neobank.wsgi import application
@@ -30,6 +48,20 @@ class Server(BaseApplication):
     def run(self) -> None:
         wsgi.Response.default_headers = _headers
         super().run()
+
+
+class Door(Server):
+    """The plain-http side of a laptop that serves https itself (``neobank.laptop.door``)."""
+
+    def options(self) -> dict[str, Any]:
+        """Another port, one process, no TLS."""
+        own = {"bind": [address(settings.EVENT_HTTP_PORT)], "workers": 1, "threads": 4}
+        return {name: value for name, value in options().items() if name not in _TLS} | own
+
+    def load(self) -> Any:
+        from neobank.laptop.door import application
+
+        return application()
 
 
 class PlainLogger(Logger):
@@ -67,13 +99,33 @@ def options() -> dict[str, Any]:
         "forwarder_headers": "",
         "logger_class": PlainLogger,
         "proc_name": "neobank",
-    }
+    } | _tls()
 
 
-def address() -> str:
-    """``HOST:PORT`` as gunicorn wants it, IPv6 in brackets."""
+def address(port: int | None = None) -> str:
+    """``HOST:PORT`` as gunicorn wants it, IPv6 in brackets; ``port`` instead of ``PORT``."""
     host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
-    return f"{host}:{settings.PORT}"
+    return f"{host}:{port or settings.PORT}"
+
+
+_TLS: Final = ("certfile", "keyfile", "ssl_context")
+
+
+def _tls() -> dict[str, Any]:
+    if not settings.TLS_CERT:
+        return {}
+    return dict(zip(_TLS, (settings.TLS_CERT, settings.TLS_KEY or None, tls.context), strict=True))
+
+
+def _watch_stdin(_worker: Any) -> None:
+    """In a worker, because a process that forks should have no threads: tell the master when standard input ends."""
+
+    def wait() -> None:
+        while os.read(0, 1):
+            pass
+        os.kill(os.getppid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 _default_headers = wsgi.Response.default_headers

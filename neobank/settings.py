@@ -269,6 +269,20 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = not COLLECTED_STATIC
+# What is compressed already, and maps for debuggers: those are most of the work and nobody's download.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
+    "jpg",
+    "jpeg",
+    "png",
+    "gif",
+    "webp",
+    "woff",
+    "woff2",
+    "gz",
+    "br",
+    "zip",
+    "map",
+)
 BACKUP_DIR = env.str("BACKUP_DIR", default=str(VAR_DIR / "backups"))
 PG_BIN = env.str("PG_BIN", default="")
 
@@ -286,6 +300,22 @@ WEB_THREADS = env.int("WEB_THREADS", default=8)
 WEB_SILENCE_S = env.int("WEB_SILENCE_S", default=10)
 WEB_REQUEST_S = env.int("WEB_REQUEST_S", default=20)
 WEB_SEND_S = env.int("WEB_SEND_S", default=60)
+# Where no proxy does it; one file may hold both.
+TLS_CERT = env.str("TLS_CERT", default="")
+TLS_KEY = env.str("TLS_KEY", default="")
+
+# -- One laptop in a field (`manage.py event`) -------------------------------------------------------------------------
+EVENT_NAME = env.str("EVENT_NAME", default="")
+EVENT_CODE = env.str("EVENT_CODE", default="")
+EVENT_GM_NAME = env.str("EVENT_GM_NAME", default="")
+EVENT_GM_PASSWORD = env.str("EVENT_GM_PASSWORD", default="")
+EVENT_ADDRESSES = env.list("EVENT_ADDRESSES", default=[])
+EVENT_HTTP_PORT = env.int("EVENT_HTTP_PORT", default=8080)
+EVENT_BACKUP_DIR = env.str("EVENT_BACKUP_DIR", default="")
+EVENT_BACKUP_EVERY_S = env.int("EVENT_BACKUP_EVERY_S", default=900)
+EVENT_BACKUP_KEEP = env.int("EVENT_BACKUP_KEEP", default=96)
+
+# -- What is said of it ------------------------------------------------------------------------------------------------
 LOG_FORMAT = env.str("LOG_FORMAT", default="console" if DEBUG else "json")
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = logging_config(log_format=LOG_FORMAT, level=LOG_LEVEL)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 import selectors
 import socket
+import ssl
 import time
 from functools import partial
 from typing import Any, Final
@@ -21,6 +22,7 @@ from django.conf import settings
 from gunicorn import util
 from gunicorn.http.parser import RequestParser
 from gunicorn.http.unreader import SocketUnreader
+from gunicorn.sock import ssl_wrap_socket
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 # Read and thrown away after the last answer, so that the client reads that answer instead of a broken connection.
@@ -79,16 +81,30 @@ class Worker(ThreadWorker):
 class Connection(TConn):
     """One client's connection."""
 
+    sock: socket.socket
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.parser = _Parser(self.cfg, self.sock, self.client)
+        # With TLS there is nothing to read before the handshake, which takes a thread.
+        self.parser = None if self.cfg.is_ssl else _Parser(self.cfg, self.sock, self.client)
         self.is_leaving = False
         self._last_words_left = _LAST_WORDS_MAX
+
+    def init(self) -> None:
+        """Ready to read a request, in a thread. Raises ``OSError`` when the handshake fails."""
+        if self.parser is None:
+            self.initialized = True
+            wrapped: ssl.SSLSocket = ssl_wrap_socket(self.sock, self.cfg)
+            wrapped.do_handshake()
+            self.sock = wrapped
+            self.parser = _Parser(self.cfg, self.sock, self.client)
+        super().init()
 
     def leave(self) -> bool:
         """Close our side. Returns whether to wait for the other to close its own (RFC 9112 section 9.6)."""
         self.is_leaving = True
-        self.parser.unreader.take_buffered()
+        if self.parser is not None:
+            self.parser.unreader.take_buffered()
         try:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError:

@@ -32,7 +32,10 @@ FOREIGN = {
     *("DJANGO_SETTINGS_MODULE", "REDIS_URL", "HOST", "PORT", "DEMO", "RATE_LIMITS", "VAR_DIR"),
     *("TRUSTED_PROXIES", "CSRF_TRUSTED_ORIGINS", "SSL_REDIRECT", "HSTS_SECONDS", "JWT_EXPIRY_HOURS"),
 }
-FOREIGN_PREFIXES = ("PG", "DATABASE_", "DB_POOL_", "WEB_", "BACKUP_", "PYTEST_", "NB_TEST_")
+FOREIGN_PREFIXES = (
+    *("PG", "DATABASE_", "DB_POOL_", "WEB_", "BACKUP_", "EVENT_", "TLS_"),
+    *("PYTEST_", "NB_TEST_"),
+)
 
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:

@@ -34,7 +34,9 @@ OURS = ("app", "migrate", "staff")
 #: Settings that .env cannot change, because the image and the compose file depend on them; docs/containers.md says why.
 FIXED = {
     *("DEBUG", "HOST", "PORT", "COLLECTED_STATIC", "VAR_DIR", "BACKUP_DIR", "PG_BIN", "DEMO"),
-    *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"),
+    *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "TLS_CERT", "TLS_KEY"),
+    *("EVENT_NAME", "EVENT_CODE", "EVENT_GM_NAME", "EVENT_GM_PASSWORD", "EVENT_ADDRESSES", "EVENT_HTTP_PORT"),
+    *("EVENT_BACKUP_DIR", "EVENT_BACKUP_EVERY_S", "EVENT_BACKUP_KEEP"),
 }
 
 

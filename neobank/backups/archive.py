@@ -14,8 +14,8 @@ import os
 import platform
 import secrets
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,8 +32,11 @@ from neobank.backups.copies import copying
 from neobank.backups.errors import CannotBackUp
 
 FORMAT: Final = 1
+# Has belongings beside the description; older versions of the bank say that they cannot read it.
+FORMAT_WITH_BELONGINGS: Final = 2
 SUFFIX: Final = ".nbk"
 _LENGTH_BYTES: Final = 4
+_BELONGINGS: Final = "belongings"
 _DESCRIPTION_MAX: Final = 1 << 20
 # Most of what can be saved, at a tenth of the time that the best level takes.
 _EFFORT: Final = 4
@@ -70,11 +73,14 @@ def take(
     label: str,
     expect: Callable[[int | None], object],
     progress: Callable[[int], object],
+    belongings: Mapping[str, str] | None = None,
 ) -> Backup:
     """Seal the database behind ``alias``, as it is at one moment, into a new file in ``folder``: whole, or not at all.
 
-    ``expect`` is told how many bytes there will be (None: unknown), ``progress`` how many more are done. Raises
-    ``CannotBackUp``, ``ledger.books.CannotRead``, ``OSError``.
+    ``belongings`` are texts that are sealed in with it and stand in no manifest: secrets. ``expect`` is told how many bytes
+    there will be (None: unknown), ``progress`` how many more are done.
+
+    Raises ``CannotBackUp``, ``ledger.books.CannotRead``, ``OSError``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     now = timezone.now()
@@ -85,8 +91,11 @@ def take(
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file, copying(alias) as copy:
             description = _describe(alias, label, now, copy.version, copy.counts)
+            if belongings:
+                description = replace(description, format=FORMAT_WITH_BELONGINGS)
             sealer = sealing.Sealer(file, settings.BACKUP_KEY)
-            text = json.dumps(asdict(description)).encode()
+            inside = {_BELONGINGS: dict(belongings)} if belongings else {}
+            text = json.dumps(asdict(description) | inside).encode()
             sealer.write(len(text).to_bytes(_LENGTH_BYTES, "big") + text)
             expect(copy.size)
             squeeze = zlib.compressobj(_EFFORT)
@@ -107,14 +116,29 @@ def take(
 
 def opened(path: Path) -> tuple[Description, Iterator[bytes]]:
     """The description and the copy in a backup. Raises ``sealing.CannotOpen``, also while the copy is read; ``OSError``."""
-    chunks = _chunks_of(path)
+    description, _belongings, copy = _parts(path, settings.BACKUP_KEY)
+    return description, copy
+
+
+def belongings(path: Path, key: str) -> dict[str, str]:
+    """What was sealed in beside the copy, after the whole file has been read and found good.
+
+    ``key`` is its BACKUP_KEY. Raises ``sealing.CannotOpen``, ``OSError``.
+    """
+    _description, found, copy = _parts(path, key)
+    for _chunk in copy:
+        pass
+    return found
+
+
+def _parts(path: Path, key: str) -> tuple[Description, dict[str, str], Iterator[bytes]]:
+    chunks = _chunks_of(path, key)
     first = next(chunks)
     end = _LENGTH_BYTES + int.from_bytes(first[:_LENGTH_BYTES], "big")
-    if end > _DESCRIPTION_MAX:
+    content = json.loads(first[_LENGTH_BYTES:end]) if end <= _DESCRIPTION_MAX else {}
+    if content.get("format") not in {FORMAT, FORMAT_WITH_BELONGINGS}:
         raise sealing.CannotOpen(_("This backup was written by another version of the bank."))
-    content = json.loads(first[_LENGTH_BYTES:end])
-    if content.get("format") != FORMAT:
-        raise sealing.CannotOpen(_("This backup was written by another version of the bank."))
+    found = content.pop(_BELONGINGS, {})
 
     def copy() -> Iterator[bytes]:
         inflate = zlib.decompressobj()
@@ -122,7 +146,7 @@ def opened(path: Path) -> tuple[Description, Iterator[bytes]]:
             yield inflate.decompress(chunk)
         yield inflate.flush()
 
-    return Description(**content), copy()
+    return Description(**content), found, copy()
 
 
 def verify(path: Path, *, progress: Callable[[int], object]) -> Description:
@@ -162,9 +186,9 @@ def manifest_path(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
-def _chunks_of(path: Path) -> Iterator[bytes]:
+def _chunks_of(path: Path, key: str) -> Iterator[bytes]:
     with path.open("rb") as file:
-        yield from sealing.unsealed(file, settings.BACKUP_KEY)
+        yield from sealing.unsealed(file, key)
 
 
 def _describe(alias: str, label: str, now: dt.datetime, version: str, rows: dict[str, int]) -> Description:

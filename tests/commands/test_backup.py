@@ -183,6 +183,33 @@ def test_a_backup_under_load_holds_one_moment(run: Run, told: Story, folder: Pat
     assert "neo: clean." in restore(run, path, empty)
 
 
+# -- what is sealed in beside the database -----------------------------------------------------------------------------
+
+
+def test_secrets_travel_in_a_backup_when_asked_and_only_inside_the_seal(
+    run: Run, told: Story, folder: Path, empty: Database
+) -> None:
+    run("backup", to=folder, with_secrets=True)
+    [path] = folder.glob("*.nbk")
+    found = archive.belongings(path, settings.BACKUP_KEY)
+    assert found == {
+        name: getattr(settings, name) for name in ("SECRET_KEY", "JWT_SECRET", "FIELD_KEYS", "SEARCH_KEY")
+    }
+    readable = path.read_bytes() + archive.manifest_path(path).read_bytes()
+    assert not any(secret.encode() in readable for secret in found.values())
+    with pytest.raises(sealing.CannotOpen, match="another BACKUP_KEY"):
+        archive.belongings(path, "x" * 44)
+    assert "neo: clean." in restore(run, path, empty)
+
+
+def test_nothing_secret_is_in_a_backup_that_was_not_asked_for_it(taken: Path) -> None:
+    assert archive.belongings(taken, settings.BACKUP_KEY) == {}
+
+
+def test_a_backup_without_secrets_stays_readable_for_older_versions(taken: Path) -> None:
+    assert archive.opened(taken)[0].format == 1
+
+
 # -- what is refused ---------------------------------------------------------------------------------------------------
 
 

@@ -49,7 +49,7 @@ class Demo(WebServer):
 @pytest.fixture
 def demo(fresh_database: Database, tmp_path: Path) -> Any:
     """A demo on an empty database of its own, with secrets of its own."""
-    secrets = dict.fromkeys(local_secrets._DRAW)
+    secrets = dict.fromkeys(local_secrets.DRAW)
     environment = {
         name: value
         for name, value in fresh_database.environment.items()
@@ -157,7 +157,7 @@ def make_manage(demo: Demo, arguments: str) -> subprocess.CompletedProcess[str]:
 def test_secrets_are_drawn_once_and_only_the_missing_ones(tmp_path: Path) -> None:
     path = tmp_path / "var" / "dev.env"
     first = local_secrets.load_or_draw(path, {})
-    assert set(first) == set(local_secrets._DRAW)
+    assert set(first) == set(local_secrets.DRAW)
     assert len(set(first.values())) == len(first)
     assert local_secrets.load_or_draw(path, {}) == first
     kept = [line for line in path.read_text().splitlines() if not line.startswith("JWT_SECRET")]
@@ -169,4 +169,4 @@ def test_secrets_are_drawn_once_and_only_the_missing_ones(tmp_path: Path) -> Non
 def test_what_the_environment_says_comes_before_the_file(tmp_path: Path) -> None:
     given = {"SECRET_KEY": "mine", "BACKUP_KEY_FILE": "/run/secrets/backup"}
     drawn = local_secrets.load_or_draw(tmp_path / "dev.env", given)
-    assert set(local_secrets._DRAW) - set(drawn) == {"SECRET_KEY", "BACKUP_KEY"}
+    assert set(local_secrets.DRAW) - set(drawn) == {"SECRET_KEY", "BACKUP_KEY"}

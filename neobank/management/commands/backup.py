@@ -15,6 +15,7 @@ from accounts.management.staff import progress_bar
 from ledger import books
 from neobank.backups import archive
 from neobank.backups.errors import CannotBackUp
+from neobank.laptop import moving
 
 
 class Command(BaseCommand):
@@ -33,6 +34,11 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--keep", type=int, metavar="N", help="keep the N newest of this label and delete older ones"
+        )
+        parser.add_argument(
+            "--with-secrets",
+            action="store_true",
+            help="seal in what `make event` needs on another laptop: the other secrets, and the authority of its certificate",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -59,6 +65,7 @@ class Command(BaseCommand):
                     label=label,
                     expect=bar.reset,
                     progress=bar.update,
+                    belongings=moving.belongings() if options["with_secrets"] else None,
                 )
             gone = archive.prune(options["to"], label, keep=keep) if keep is not None else []
         except (CannotBackUp, books.CannotRead, OperationalError, OSError) as refusal:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from accounts.errors import DomainError
 from accounts.models import Tenant
 from accounts.services.tenants import create_tenant
 from neobank import demo
-from neobank.events import set_up_bank
+from neobank.events import draw_event_code, set_up_bank
 
 SLUG, NAME = "neo", "NeoTropolis"
 DEMO_WELCOME_BONUS = 500_00
@@ -79,7 +78,7 @@ class Command(BaseCommand):
                 welcome_bonus=DEMO_WELCOME_BONUS,
                 bonus_when_open=True,
             )
-        code = f"{secrets.choice(('chrome', 'neon', 'static', 'raven'))}-{secrets.randbelow(9000) + 1000}"
+        code = draw_event_code()
         tenant = create_tenant(
             command=demo.COMMAND,
             slug=SLUG,
