@@ -58,6 +58,11 @@ def judge(purses: list[Purse], lines: list[Line], references: set[str]) -> tuple
         )
         payee.amount, payee.seq = payee.amount + line.amount, payee.seq + 1
         references.update({line.reference} if line.reference else ())
+    for place in {place for line in lines for place in (line.payer, line.payee)}:
+        # What force had lowered comes back with whatever has come in.
+        purse = purses[place]
+        if purse.floor < 0:
+            purse.floor = min(0, max(purse.floor, purse.amount))
     return None
 
 
