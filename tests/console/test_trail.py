@@ -250,7 +250,7 @@ def test_every_action_that_a_service_notes_has_words() -> None:
         if isinstance(call, ast.Call)
         for word in (*(k.value for k in call.keywords if k.arg == "action"), *call.args)
         if isinstance(word, ast.Constant) and isinstance(word.value, str)
-        if re.fullmatch(r"[a-z]+\.[a-z]+", word.value)
+        if re.fullmatch(r"[a-z_]+\.[a-z_]+", word.value)
         and word.value.split(".")[0] not in {"ledger", "accounts"}
     }
     assert len(noted) > 20
