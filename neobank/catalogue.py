@@ -191,6 +191,7 @@ CODES: Final[dict[str, Row]] = {
     "account_closed": Row(409, _("Account closed"), "The account is closed."),
     "account_frozen": Row(409, _("Account frozen"), "The account is frozen in this direction."),
     "balance_limit": Row(409, _("Balance limit"), "The balance would leave the range of 2^53-1 minor units."),
+    "demo_here": Row(409, _("The demo is here"), "`make event` was led to the demo's database."),
     "email_taken": Row(
         409, _("E-mail address taken"), "Another login of this event has this e-mail address."
     ),

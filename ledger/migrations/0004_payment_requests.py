@@ -15,6 +15,15 @@ def build(apps, schema_editor):
             cursor.execute((SQL / "0004_payment_requests.postgresql.sql").read_text())
 
 
+def unbuild(apps, schema_editor):
+    if schema_editor.connection.vendor == "postgresql":
+        before = (SQL / "0003_posting.postgresql.sql").read_text()
+        posting = before[before.index("CREATE FUNCTION ledger_post(p jsonb)") :]
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute(posting.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1))
+            cursor.execute("DROP FUNCTION ledger_lock_request(uuid, uuid)")
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0005_notification_unread"),
@@ -108,5 +117,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunPython(build, migrations.RunPython.noop),
+        migrations.RunPython(build, unbuild),
     ]
