@@ -107,7 +107,7 @@ def fill(alias: str, chunks: Iterable[bytes]) -> None:
 @contextmanager
 def scratch(alias: str) -> Iterator[str]:
     """See ``neobank.backups.copies``: a database on the same server, with a name that nothing else has."""
-    name = f"{_SCRATCH_PREFIX}{secrets.token_hex(6)}"
+    name = f"{_SCRATCH_PREFIX}{os.getpid()}_{secrets.token_hex(6)}"
     connection = connections[alias]
     try:
         with connection.cursor() as cursor:

@@ -88,7 +88,7 @@ def fill(alias: str, chunks: Iterable[bytes]) -> None:
 def scratch(alias: str) -> Iterator[str]:
     """See ``neobank.backups.copies``: a file in a folder of its own."""
     with (
-        tempfile.TemporaryDirectory(dir=_path(alias).parent, prefix=".drill-") as folder,
+        tempfile.TemporaryDirectory(dir=_path(alias).parent, prefix=f".drill-{os.getpid()}-") as folder,
         alias_for(str(Path(folder) / "drill.sqlite3"), like=alias) as name,
     ):
         yield name

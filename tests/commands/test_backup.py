@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import random
 import re
 import stat
@@ -456,26 +457,26 @@ def test_a_dump_program_older_than_the_server_is_refused(
 # -- the drill ---------------------------------------------------------------------------------------------------------
 
 
-def databases_there(engine: str) -> set[str]:
+def drills_there(engine: str) -> set[str]:
+    """What drills of this process have left; others run beside it."""
     if engine == "sqlite":
-        return {
-            path.name for path in Path(str(connections["default"].settings_dict["NAME"])).parent.iterdir()
-        }
+        folder = Path(str(connections["default"].settings_dict["NAME"])).parent
+        return {path.name for path in folder.glob(f".drill-{os.getpid()}-*")}
     with connections["owner"].cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'neobank_drill_%%'")
+        mine = f"neobank_drill_{os.getpid()}_%"
+        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [mine])
         return {name for (name,) in cursor.fetchall()}
 
 
 def test_the_drill_puts_a_backup_back_counts_replays_and_leaves_nothing(
     run: Run, told: Story, folder: Path, engine: str
 ) -> None:
-    before = databases_there(engine)
     with override_settings(BACKUP_DIR=str(folder)):
         said, _ = run("backup_drill")
     assert "neo: clean. 11 transfers" in said
     assert "The drill succeeded" in said
     assert list(folder.iterdir()) == []
-    assert databases_there(engine) == before
+    assert drills_there(engine) == set()
     assert Tenant.objects.count() == 2
 
 
@@ -488,7 +489,6 @@ def test_the_drill_takes_a_backup_of_before(run: Run, taken: Path) -> None:
 def test_the_drill_fails_on_a_damaged_backup_and_on_books_that_lie(
     run: Run, told: Story, taken: Path, folder: Path, engine: str
 ) -> None:
-    before = databases_there(engine)
     text = bytearray(taken.read_bytes())
     text[len(text) // 2] ^= 1
     taken.write_bytes(text)
@@ -500,7 +500,7 @@ def test_the_drill_fails_on_a_damaged_backup_and_on_books_that_lie(
         )
     with override_settings(BACKUP_DIR=str(folder)), pytest.raises(CommandError, match="not what was there"):
         run("backup_drill")
-    assert databases_there(engine) == before
+    assert drills_there(engine) == set()
 
 
 def test_the_drill_fails_when_rows_are_missing(
