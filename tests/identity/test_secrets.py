@@ -66,7 +66,7 @@ def life(world: World, capfd: pytest.CaptureFixture[str]) -> Callable[[], tuple[
             PASSWORD,
             NEW_PASSWORD,
             *tokens,
-            *(t.rpartition("_")[2] for t in tokens if t.startswith("nbr_")),
+            *(t.split("_", 2)[2] for t in tokens if t.startswith("nbr_")),
         ], (printed.out + printed.err + listed)
 
     return live
