@@ -33,6 +33,10 @@ _SERIALIZATION, _DEADLOCK, _LOCK_TIMEOUT = "40001", "40P01", "55P03"
 _NO_CONNECTION, _CONNECTION_CLASS = {"57P01", "57P02", "57P03", "53300"}, "08"
 
 
+class _NotMyTurn(Unavailable):
+    """The writer before us takes long: another process may hold the file. A unit tries again, others say so."""
+
+
 class RunAgain(Exception):
     """Raised inside a unit when what it looked at has just changed: nothing was written, the same call will see it."""
 
@@ -63,7 +67,7 @@ def _run_until_settled(attempt: Callable[[], T | DomainError]) -> T | DomainErro
         try:
             with writers_turn(), transaction.atomic(durable=True):
                 return attempt()
-        except RunAgain:
+        except (RunAgain, _NotMyTurn):
             pass
         except DatabaseError as error:
             if _is_lock_timeout(error):
@@ -83,7 +87,7 @@ def writers_turn() -> Iterator[None]:
         yield
         return
     if not _writer.acquire(timeout=_WRITER_WAIT_S):
-        raise _busy()
+        raise _busy(_NotMyTurn)
     try:
         yield
     finally:
@@ -129,7 +133,5 @@ def _refusal_of_lock_timeout(error: DatabaseError) -> DomainError:
     return _busy()
 
 
-def _busy() -> Unavailable:
-    return Unavailable(
-        "busy", _("The bank is very busy. Nothing was done; try again."), retry_after=RETRY_AFTER_S
-    )
+def _busy(kind: type[Unavailable] = Unavailable) -> Unavailable:
+    return kind("busy", _("The bank is very busy. Nothing was done; try again."), retry_after=RETRY_AFTER_S)
