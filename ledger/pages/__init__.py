@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import names
 from accounts import selectors as people
 from accounts.actors import Actor
-from accounts.errors import DomainError, Invalid
+from accounts.errors import DomainError
 from accounts.pages import signed_in_page
 from accounts.requests import BankRequest
 from accounts.services import notifications
@@ -29,6 +29,7 @@ from ledger.api.endpoint import counted
 from ledger.forms import HistoryForm, RefundForm, SendForm, key_or_new, new_key
 from ledger.idempotency import claim_for
 from ledger.models import Account, Transfer
+from ledger.pages import cursors
 from ledger.selectors import Standing
 from ledger.services import transfers
 from ledger.services.transfers import Paid, Payment
@@ -38,7 +39,7 @@ NEWS_AT_HOME: Final = 3
 LINES_A_PAGE: Final = 25
 # After these nobody knows yet whether it was done, or nothing was stored: the same key asks again.
 _KEY_STAYS: Final = {"in_flight", "busy", "rate_limited"}
-_CURSOR_SALT: Final = "ledger.history"
+_WALK: Final = "ledger.history"
 _SURE_SALT: Final = "ledger.send"
 _SEND_FIELDS: Final = ("from_account", "to", "amount", "memo", "key")
 
@@ -244,7 +245,10 @@ def history(request: BankRequest, actor: Actor) -> HttpResponse:
         account for account in accounts if form.cleaned_data.get("account") in {None, "", account.number}
     ]
     found = selectors.history(
-        chosen, filters=form.filters(), cursor=_cursor(request.GET.get("after", "")), limit=LINES_A_PAGE
+        chosen,
+        filters=form.filters(),
+        cursor=cursors.read(request.GET.get("after", ""), walk=_WALK),
+        limit=LINES_A_PAGE,
     )
     context = {
         "form": form,
@@ -257,24 +261,12 @@ def history(request: BankRequest, actor: Actor) -> HttpResponse:
     return render(request, "ledger/history.html", context)
 
 
-def _cursor(sent: str) -> selectors.Cursor | None:
-    if not sent:
-        return None
-    try:
-        cursor: selectors.Cursor = signing.loads(sent, salt=_CURSOR_SALT)
-    except signing.BadSignature:
-        raise Invalid(
-            "bad_cursor", _("This page's address is not complete. Start again at the first page.")
-        ) from None
-    return cursor
-
-
 def _page_at(request: HttpRequest, cursor: selectors.Cursor | None) -> str:
     """The address of the page that begins at ``cursor``, with the same filters."""
     query = request.GET.copy()
     query.pop("after", None)
     if cursor is not None:
-        query["after"] = signing.dumps(cursor, salt=_CURSOR_SALT)
+        query["after"] = cursors.written(cursor, walk=_WALK)
     return f"{request.path}?{query.urlencode()}"
 
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core import signing
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,13 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.actors import Actor
-from accounts.errors import Denied, DomainError, Invalid
+from accounts.errors import Denied, DomainError
 from accounts.pages import signed_in_page
 from accounts.requests import BankRequest
 from ledger import codes, selectors
 from ledger.forms import ChargeForm, key_or_new, new_key
 from ledger.idempotency import claim_for
 from ledger.models import Account
+from ledger.pages import cursors
 from ledger.services import requests
 
 WAITING_SHOWN: Final = 5
@@ -30,7 +30,7 @@ TAKINGS_A_PAGE: Final = 50
 # After these nobody knows yet whether it was done, or nothing was stored: the same key asks again.
 _KEY_STAYS: Final = {"in_flight", "busy", "rate_limited"}
 _FIELDS: Final = ("account", "amount", "memo", "key")
-_CURSOR_SALT: Final = "ledger.takings"
+_WALK: Final = "ledger.takings"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -126,7 +126,11 @@ def takings(request: BankRequest, actor: Actor) -> HttpResponse:
     today = actor.tenant.day_of(timezone.now())
     day = min(_day(request.GET.get("day", "")) or today, today)
     found = selectors.takings(
-        till, tenant=actor.tenant, day=day, cursor=_cursor(request), limit=TAKINGS_A_PAGE
+        till,
+        tenant=actor.tenant,
+        day=day,
+        cursor=cursors.read(request.GET.get("older", ""), walk=_WALK),
+        limit=TAKINGS_A_PAGE,
     )
     context: dict[str, Any] = {
         "till": till,
@@ -153,21 +157,8 @@ def _day(typed: str) -> dt.date | None:
     return day
 
 
-def _cursor(request: BankRequest) -> selectors.Cursor | None:
-    sent = request.GET.get("older", "")
-    if not sent:
-        return None
-    try:
-        cursor: selectors.Cursor = signing.loads(sent, salt=_CURSOR_SALT)
-    except signing.BadSignature:
-        raise Invalid(
-            "bad_cursor", _("This page's address is not complete. Start again at the first page.")
-        ) from None
-    return cursor
-
-
 def _page_of(till: Account, *, day: dt.date, older: selectors.Cursor | None = None) -> str:
     query = {"account": till.number, "day": day.isoformat()}
     if older is not None:
-        query["older"] = signing.dumps(older, salt=_CURSOR_SALT)
+        query["older"] = cursors.written(older, walk=_WALK)
     return f"{reverse('bank:takings')}?{urlencode(query)}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, chromium
 from tests.cast import PASSWORD, make_event
@@ -28,15 +28,6 @@ def bank(serve: Callable[..., WebServer]) -> str:
     event = make_event("arcadia", faction="Chrome Syndicate")
     event.person("Overseer", role="gm")
     return serve().base_url
-
-
-@pytest.fixture
-def chrome(bank: str) -> Iterator[Browser]:
-    """A browser, opened after the event was made."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium())
-        yield browser
-        browser.close()
 
 
 def sign_in(page: Page) -> None:
