@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import Anyone
+from neobank.problems import json_response, problem_of
 
 
 class SchemaView(SpectacularAPIView):
@@ -42,6 +43,13 @@ class DocsView(SpectacularSwaggerSplitView):
     permission_classes = [Anyone]
     url_name = "api-schema"
     url_self = "/api/docs/"
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """As a program reads it: this view's own renderer knows no page but its one."""
+        problem = problem_of(exc)
+        if problem is None:
+            return super().handle_exception(exc)
+        return json_response(problem, self.request)
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         # Nothing of the address is echoed into the page but the switch between page and script.

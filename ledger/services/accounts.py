@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -192,13 +192,7 @@ def freeze(
         return _refused_closed(actor, found, "account.freeze")
     posting.set_state(actor=actor, account=found, status=Balance.Status.FROZEN, freeze=how)
     audit.record(actor=actor, action="account.freeze", target=target(found), how=how, reason=reason)
-    if found.holder.user is not None:
-        notify.publish(
-            to=found.holder.user,
-            kind="account.frozen",
-            text=_("Your account %(number)s was frozen by the game masters.") % {"number": found.number},
-            account=found.number,
-        )
+    _tell_holders([found], frozen=True)
     return found
 
 
@@ -210,8 +204,11 @@ def unfreeze(*, actor: Actor, account: str, reason: str = "") -> Account | Domai
     locked = posting.lock(actor=actor, accounts=[found])
     if any(row.status == Balance.Status.CLOSED for row in locked):
         return _refused_closed(actor, found, "account.unfreeze")
+    was_frozen = any(row.freeze for row in locked)
     posting.set_state(actor=actor, account=found, status=Balance.Status.ACTIVE, freeze="")
     audit.record(actor=actor, action="account.unfreeze", target=target(found), reason=reason)
+    if was_frozen:
+        _tell_holders([found], frozen=False)
     return found
 
 
@@ -219,7 +216,10 @@ def unfreeze(*, actor: Actor, account: str, reason: str = "") -> Account | Domai
 def freeze_faction(
     *, actor: Actor, faction: Faction, how: str = Balance.Freeze.BOTH, reason: str = ""
 ) -> int | DomainError:
-    """Freeze every account of ``faction`` and of its members; returns how many. Closed accounts stay as they are."""
+    """Freeze every account of ``faction`` and of its members; returns how many. Closed accounts stay as they are.
+
+    Whom it changes anything for is told. Raises ``Denied``, ``Invalid`` (``invalid_freeze``).
+    """
     return _faction(
         actor, faction, {"status": Balance.Status.FROZEN, "freeze": how}, "faction.freeze", reason
     )
@@ -242,6 +242,7 @@ def _faction(actor: Actor, faction: Faction, state: dict[str, str], action: str,
     locked = posting.lock(actor=actor, accounts=accounts)
     closed = {row.account_id for row in locked if row.status == Balance.Status.CLOSED}
     changing = [account for account in accounts if account.pk not in closed]
+    otherwise = {row.account_id for row in locked if row.freeze != state["freeze"]}
     for account in changing:
         posting.set_state(actor=actor, account=account, **state)
     audit.record(
@@ -252,7 +253,25 @@ def _faction(actor: Actor, faction: Faction, state: dict[str, str], action: str,
         reason=reason,
         how=state["freeze"],
     )
+    _tell_holders([one for one in changing if one.pk in otherwise], frozen=bool(state["freeze"]))
     return len(changing)
+
+
+def _tell_holders(accounts: Iterable[Account], *, frozen: bool) -> None:
+    """A line for each person whose account was stopped, or goes on."""
+    text = (
+        _("Your account %(number)s was frozen by the game masters.")
+        if frozen
+        else _("Your account %(number)s is no longer frozen: you can pay and be paid again.")
+    )
+    notify.publish_all(
+        (
+            (account.holder.user, text % {"number": account.number}, {"account": account.number})
+            for account in accounts
+            if account.holder.user is not None
+        ),
+        kind="account.frozen" if frozen else "account.unfrozen",
+    )
 
 
 @unit_of_work

@@ -170,6 +170,14 @@ def refund(
     order = _giving_back(original, amount, memo)
     posted = posting.post(actor=actor, transfers=[order], authority=authority, idempotency_key=claimed)
     if isinstance(posted, DomainError):
+        if authority is Authority.GM:
+            audit.record(
+                actor=actor,
+                action="transfer.refund",
+                target=f"ledger.transfer:{original.pk}",
+                status=posted.code,
+                amount=amount,
+            )
         return posted
     [paid] = paid_of(posted, [order], _sides_of(original), actor)
     if original.from_account.holder.user is not None:

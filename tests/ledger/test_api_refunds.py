@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from accounts import tenancy
-from accounts.models import Notification
+from accounts.models import AuditEvent, Notification
 from ledger.services import accounts as account_services
 from tests.cast import OPENING_BALANCE, Person, World
 from tests.ledger.asking import pay, refusal, without_id
@@ -110,7 +110,15 @@ def test_if_the_money_is_gone_it_says_what_is_there(world: World, paid: str) -> 
     assert answer.json()["facts"] == {"available": 300, "needed": PAID}
     first, again = (give_back(world.bob, paid, amount=400, key="part") for _ in range(2))
     assert first.json()["facts"] == again.json()["facts"] == {"available": 300, "needed": 400}
+    assert refusal(give_back(world.gm, paid)) == (409, "insufficient_funds")
     assert give_back(world.gm, paid, amount=300).status_code == 201
+    with tenancy.scope(world.arcadia.tenant):
+        [line] = AuditEvent.objects.filter(action="transfer.refund")
+    assert (line.actor_label, line.status, line.metadata) == (
+        "Overseer",
+        "insufficient_funds",
+        {"amount": PAID},
+    )
 
 
 @pytest.mark.parametrize("amount", [0, -1, 1.0, "5", True, 2**53])

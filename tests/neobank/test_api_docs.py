@@ -75,6 +75,14 @@ def test_the_page_loads_nothing_from_elsewhere_and_only_it_may_have_inline_style
     assert "/api/schema/" in script.content.decode()
 
 
+def test_a_wrong_method_is_a_problem_in_json(client: Client, db: None) -> None:
+    for address in ("/api/schema/", "/api/docs/"):
+        answer = client.post(address, headers={"Accept": "text/html, */*;q=0.8"})
+        assert (answer.status_code, answer["Content-Type"]) == (405, "application/problem+json")
+        assert answer.json()["code"] == "method_not_allowed"
+        assert "GET" in answer["Allow"]
+
+
 @pytest.mark.parametrize(
     "query", ["lang=%0a", "version=%0d%0aX: y", "lang='><script>alert(1)</script>", "format=x"]
 )

@@ -15,7 +15,7 @@ from accounts.models import Notification
 from accounts.services.password import reset_password
 from accounts.units import unit_of_work
 from ledger import pages
-from ledger.services.accounts import freeze
+from ledger.services.accounts import freeze, freeze_faction, unfreeze, unfreeze_faction
 from tests.cast import PASSWORD, Event, Person
 from tests.pages.reading import sign_in, tags_of, text_of
 
@@ -40,10 +40,28 @@ def read(event: Event) -> dict[str, bool]:
         return {note.text: note.read_at is not None for note in Notification.objects.all()}
 
 
+def told(event: Event) -> list[str]:
+    with tenancy.scope(event.tenant):
+        return list(Notification.objects.order_by("id").values_list("text", flat=True))
+
+
 def test_whoever_is_told_something_reads_it_at_home(browser: Client, event: Event, alice: Person) -> None:
     assert "News" not in text_of(browser.get("/bank"))
     freeze(actor=event.server, account=alice.number)
     assert f"Your account {alice.number} was frozen by the game masters." in text_of(browser.get("/bank"))
+
+
+def test_a_faction_tells_its_members_once_what_changed_for_them(event: Event) -> None:
+    member = event.person("Molly", faction=event.faction.name)
+    frozen = f"Your account {member.number} was frozen by the game masters."
+    free = f"Your account {member.number} is no longer frozen: you can pay and be paid again."
+    for _time in range(2):
+        freeze_faction(actor=event.server, faction=event.faction)
+    assert told(event) == [frozen]
+    for _time in range(2):
+        unfreeze_faction(actor=event.server, faction=event.faction)
+    unfreeze(actor=event.server, account=member.number)
+    assert told(event) == [frozen, free]
 
 
 def test_a_refresh_token_that_came_back_is_told_at_home(browser: Client, event: Event) -> None:
