@@ -109,6 +109,7 @@ class SendForm(_AmountForm):
                 "autocomplete": "off",
                 "autocapitalize": "words",
                 "spellcheck": "false",
+                "list": "paid-before",
                 "data-account-number": gettext_lazy(
                     "This number has a typing mistake. Compare it with the payee's, sign by sign."
                 ),

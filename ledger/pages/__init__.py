@@ -37,6 +37,7 @@ from ledger.services.transfers import Paid, Payment
 LINES_AT_HOME: Final = 8
 NEWS_AT_HOME: Final = 3
 LINES_A_PAGE: Final = 25
+PAYEES_AT_HAND: Final = 4
 # After these nobody knows yet whether it was done, or nothing was stored: the same key asks again.
 _KEY_STAYS: Final = {"in_flight", "busy", "rate_limited"}
 _WALK: Final = "ledger.history"
@@ -224,9 +225,16 @@ def _send_page(
 ) -> HttpResponse:
     typed = {name: request.POST[name] for name in _SEND_FIELDS if request.POST.get(name)}
     choices = [(other, f"{request.path}?{urlencode({**typed, 'to': other.number})}") for other in others]
-    return render(
-        request, "ledger/send.html", {"form": form, "payee": payee, "choices": choices}, status=status
-    )
+    before = selectors.paid_lately([standing.account for standing in form.standings.values()])
+    context = {
+        "form": form,
+        "payee": payee,
+        "choices": choices,
+        "before": before,
+        # Once something is typed they are only suggested in the field: a link would lose the rest.
+        "links": before[:PAYEES_AT_HAND] if not form.is_bound and payee is None and not choices else [],
+    }
+    return render(request, "ledger/send.html", context, status=status)
 
 
 # -- History and receipts ----------------------------------------------------------------------------------------------

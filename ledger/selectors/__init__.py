@@ -38,7 +38,7 @@ from ledger.selectors.history import (
     transfers_by_ids,
     transfers_by_references,
 )
-from ledger.selectors.payees import payees
+from ledger.selectors.payees import paid_lately, payees
 from ledger.selectors.requests import (
     SeenRequest,
     request_for,
@@ -91,6 +91,7 @@ __all__ = [
     "history",
     "is_answered",
     "issuance",
+    "paid_lately",
     "payees",
     "posted_legs",
     "primary_account",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from django.db.models import Q, Subquery
@@ -10,8 +11,8 @@ from accounts import names
 from accounts.actors import Actor
 from accounts.errors import Invalid
 from ledger import numbers
-from ledger.models import Account, Entry, Transfer
-from ledger.selectors.accounts import accounts_of, with_names
+from ledger.models import Account, Balance, Entry, Transfer
+from ledger.selectors.accounts import accounts_of, balances_of, with_names
 
 PAYEES_MAX: Final = 20
 PAYMENTS_LOOKED_AT: Final = 100
@@ -40,10 +41,22 @@ def _exactly(query: str) -> list[Account]:
     return list(with_names().filter(meant, kind=Account.Kind.CHECKING))
 
 
+def paid_lately(accounts: Iterable[Account]) -> list[Account]:
+    """Whom ``accounts`` have paid lately, last paid first; at most 20, closed accounts left out."""
+    found = _paid_from(accounts)
+    open_ones = balances_of(found)
+    return [one for one in found if open_ones[one.pk].status != Balance.Status.CLOSED][:PAYEES_MAX]
+
+
 def _paid_before(actor: Actor, wanted: str) -> list[Account]:
-    """Accounts that the actor's own ones have paid lately, last paid first."""
+    """Those paid lately in whose name a word begins with ``wanted``."""
+    return [one for one in _paid_from(accounts_of(actor)) if f" {wanted}" in f" {one.holder.name.casefold()}"]
+
+
+def _paid_from(accounts: Iterable[Account]) -> list[Account]:
+    """Accounts that ``accounts`` have paid lately, last paid first."""
     paid: dict[int, None] = {}
-    for account in accounts_of(actor):
+    for account in accounts:
         # First the newest entries, by their key alone (what people pay from has one shard); then what was paid with them.
         newest = Entry.objects.filter(account=account, shard=0, amount__lt=0).order_by("-seq")
         lately = newest.values("transfer")[:PAYMENTS_LOOKED_AT]
@@ -52,4 +65,4 @@ def _paid_before(actor: Actor, wanted: str) -> list[Account]:
         )
         paid.update(dict.fromkeys(to_people.values_list("to_account", flat=True)))
     by_id = with_names().in_bulk(list(paid))
-    return [by_id[pk] for pk in paid if f" {wanted}" in f" {by_id[pk].holder.name.casefold()}"]
+    return [by_id[pk] for pk in paid]

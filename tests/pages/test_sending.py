@@ -55,6 +55,19 @@ def test_a_payment_goes_from_form_to_confirmation_to_receipt(
     assert (alice.balance(), bob.balance()) == (87_50, 12_50)
 
 
+def test_whom_one_paid_before_is_at_hand_and_nobody_else(browser: Client, event: Event, bob: Person) -> None:
+    event.person("Mallory")
+    assert "Paid before" not in text_of(browser.get("/bank/send"))
+    pay(browser, to="Bob", amount="1")
+    page = browser.get("/bank/send")
+    assert f'<a href="/pay/{bob.number}">Bob</a>' in page.content.decode()
+    assert f'<option value="{bob.number}">Bob</option>' in page.content.decode()
+    assert "Mallory" not in page.content.decode()
+    chosen = browser.get(f"/bank/send?to={bob.number}")
+    assert "This is the account of Bob" in text_of(chosen)
+    assert "Paid before" not in text_of(chosen)
+
+
 @pytest.mark.parametrize("typed", ["BOB", "  bob ", "{number}", "{number_without_hyphens}"])
 def test_a_payee_is_named_by_name_or_number_as_people_type_them(
     browser: Client, bob: Person, typed: str
