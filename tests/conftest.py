@@ -77,12 +77,12 @@ def open_session() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is of the other engine, and refuse tests that would need a flush."""
-    other = {"postgresql": "sqlite_only", "sqlite": "postgresql_only"}[SESSION.engine]
-    left_out = [item for item in items if item.get_closest_marker(other)]
+    """Leave out what is of the other engine or was seen on it, and refuse tests that would need a flush."""
+    others = {"postgresql": ("sqlite_only", "once"), "sqlite": ("postgresql_only",)}[SESSION.engine]
+    left_out = [item for item in items if any(map(item.get_closest_marker, others))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker(other)]
+        items[:] = [item for item in items if item not in set(left_out)]
     for item in items:
         mark = item.get_closest_marker("django_db")
         fixtures = set(getattr(item, "fixturenames", ()))

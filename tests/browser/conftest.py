@@ -70,6 +70,14 @@ def _install() -> str:
     return ""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a browser shows does not depend on the engine; the pages beneath are tested on both."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.once)
+
+
 @pytest.fixture
 def bank(serve: Callable[..., WebServer]) -> str:
     """The address of an event with open doors, where Bob is already."""

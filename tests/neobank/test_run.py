@@ -19,6 +19,9 @@ from tests.databases import PROJECT
 from tests.servers import WebServer
 from tests.sessions import Database
 
+# `make run` is the demo on SQLite.
+pytestmark = pytest.mark.once
+
 
 @dataclass
 class Demo(WebServer):
