@@ -137,7 +137,7 @@ def sheet(chosen: Mapping[str, str]) -> str:
 
 
 def _tokens(accent: str, glow: str) -> str:
-    named = {}
+    named: dict[str, str] = {}
     if accent:
         ink = max(_INKS, key=lambda ink: contrast(ink, accent))
         named |= {"accent": accent, "link": accent, "accent-text": ink}

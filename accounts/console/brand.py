@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -132,7 +132,7 @@ class ChangeBrand(ActionPage):
 def brand_facts(tenant: Tenant) -> list[Fact]:
     """The event's own look, as its page shows it."""
     chosen = [
-        f"{cast(forms.Field, BrandForm.base_fields[name]).label}: {colour}"
+        f"{BrandForm.base_fields[name].label}: {colour}"
         for name in brand.COLOURS
         if (colour := getattr(tenant, name))
     ]
