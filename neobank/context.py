@@ -7,10 +7,14 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from accounts.pages import way_back
+from neobank import look
+
 
 def world(request: HttpRequest) -> dict[str, Any]:
-    """``tenant`` (None where no event was found), ``time_zone``, ``paused``, ``pause_reason``, ``request_id``, and ``me``: the
-    signed-in user or None, read when a template first asks.
+    """``tenant`` (None where no event was found), ``time_zone``, ``paused``, ``pause_reason``, ``request_id``, what
+    ``look.context_of`` names, ``here`` (where one comes back to this page, with what was typed), and ``me``: the signed-in user
+    or None, read when a template first asks.
     """
     tenant = getattr(request, "tenant", None)
     return {
@@ -19,6 +23,8 @@ def world(request: HttpRequest) -> dict[str, Any]:
         "paused": bool(tenant and tenant.paused_at),
         "pause_reason": tenant.pause_reason if tenant else "",
         "request_id": getattr(request, "request_id", ""),
+        **look.context_of(request),
+        "here": SimpleLazyObject(lambda: way_back(request)),
         "me": SimpleLazyObject(lambda: _signed_in(request)),
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.urls import include, path
 
-from neobank import activity, api_docs, views
+from neobank import activity, api_docs, look, styleguide, views
 
 ROOMS = ("accounts", "ledger", "identity")
 
@@ -17,6 +17,10 @@ urlpatterns: list[Any] = [
     path("", include("identity.page_urls")),
     path("", include("ledger.page_urls")),
     path("admin/", admin.site.urls),
+    path("theme", look.choose_theme, name="theme"),
+    path("brand.css", look.brand_sheet, name="brand-sheet"),
+    path("brand/logo.webp", look.brand_logo, name="brand-logo"),
+    path("styleguide", styleguide.styleguide, name="styleguide"),
     path("errors/<slug:slug>", views.error_meaning, name="error"),
     path("api/schema/", api_docs.SchemaView.as_view(), name="api-schema"),
     path("api/docs/", api_docs.DocsView.as_view(), name="api-docs"),

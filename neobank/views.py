@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.pages import way_back
 from neobank.catalogue import CODES
+from neobank.look import theme_of
 from neobank.problems import Problem, json_response, problem_of, wants_json
 
 
@@ -98,7 +99,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     )
     if wants_json(request):
         return json_response(problem, request)
-    context = {"problem": problem, "request_id": getattr(request, "request_id", "")}
+    context = {
+        "problem": problem,
+        "request_id": getattr(request, "request_id", ""),
+        "theme": theme_of(request),
+    }
     broken = render_to_string("errors/broken.html", context)
     return HttpResponse(broken, status=problem.status, headers=problem.headers())
 

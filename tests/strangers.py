@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import re
 import uuid
@@ -19,10 +20,12 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.generators import SchemaGenerator
+from PIL import Image
 
 from accounts import roles, tenancy
 from accounts.actors import Actor
 from accounts.models import CredentialTenant, Domain, LoginCode, Notification, Tenant, TenantModel
+from accounts.services.brand import change_brand
 from accounts.services.invites import create_invite
 from accounts.services.login_codes import issue_login_codes
 from accounts.services.sessions import OpenedSession, open_session
@@ -137,6 +140,7 @@ def _make_side(slug: str, word: str, hero: str, friend: str, gm: str, money: int
     account_services.freeze(actor=overseer.actor, account=two.number, reason=f"{word} reason")
     account_services.unfreeze(actor=overseer.actor, account=two.number)
     _hire(actor=event.server, till=till, person=overseer)
+    change_brand(actor=overseer.actor, colours={}, logo=_drawn(money))
     code = _asked_for(one, overseer, till, word)
     create_invite(actor=overseer.actor, lives=dt.timedelta(days=1), faction=event.faction)
     [card] = issue_login_codes(
@@ -147,6 +151,13 @@ def _make_side(slug: str, word: str, hero: str, friend: str, gm: str, money: int
         request=f"{word} cards",
     )
     return Side(event, one, two, overseer, till, back.json()["transfer"]["id"], code, card.code)
+
+
+def _drawn(seed: int) -> bytes:
+    """A picture that only one event has."""
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), (seed % 251, seed % 241, seed % 239)).save(file, "PNG")
+    return file.getvalue()
 
 
 @unit_of_work

@@ -55,6 +55,7 @@ words: dict[str, Any] = {
     "session.open": gettext_lazy("Sign-in"),
     "session.reuse": gettext_lazy("Sign-in ended: its token came back"),
     "session.revoke": gettext_lazy("Sign-out"),
+    "tenant.brand": gettext_lazy("Change look"),
     "tenant.create": gettext_lazy("New event"),
     "tenant.hosts": gettext_lazy("Change addresses of the event"),
     "tenant.settings": gettext_lazy("Change settings"),

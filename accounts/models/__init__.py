@@ -2,7 +2,7 @@
 
 from accounts.models.keys import ApiKey
 from accounts.models.people import Faction, Invite, LoginCode, LoginSession, SearchToken, User
-from accounts.models.tenants import CredentialTenant, Domain, Tenant, TenantModel
+from accounts.models.tenants import CredentialTenant, Domain, Logo, Tenant, TenantModel
 from accounts.models.trail import AuditEvent, Notification
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Invite",
     "LoginCode",
     "LoginSession",
+    "Logo",
     "Notification",
     "SearchToken",
     "Tenant",

@@ -46,6 +46,13 @@ class Tenant(models.Model):
     )
     faction_choice = models.BooleanField(default=True, help_text=_("Players may choose their own faction."))
     cors_origins = models.JSONField(default=list, blank=True)
+    accent_dark = models.CharField(max_length=7, blank=True)
+    glow_dark = models.CharField(max_length=7, blank=True)
+    accent_light = models.CharField(max_length=7, blank=True)
+    glow_light = models.CharField(max_length=7, blank=True)
+    logo = models.CharField(
+        max_length=32, blank=True, help_text=_("Digest of the picture in accounts.Logo; empty: none.")
+    )
     paused_at = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=140, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -126,3 +133,16 @@ class TenantModel(models.Model):
             self.tenant = scope_tenant
         elif self.tenant_id != scope_tenant.pk:
             raise ValueError(f"{self._meta.label} of another tenant cannot be written in this scope")
+
+
+class Logo(TenantModel):
+    """The picture of an event, apart from its row: that is read with every request, this by a browser once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    body = models.BinaryField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("tenant",), name="logo_one_an_event"),)
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import origins, tenancy
 from accounts.console.actions import ActionPage, Change, Done, Effect, ReasonForm
+from accounts.console.brand import ChangeBrand, brand_facts
 from accounts.console.pages import ConsoleAdmin
 from accounts.console.parts import NOTHING, Fact, Panel, moment, yes_or_no
 from accounts.console.trail import trail_of
@@ -230,7 +231,12 @@ class EventPages(ConsoleAdmin):
     place = 70
     has_list = False
     url_key = "slug"
-    console_actions: ClassVar[Sequence[type[ActionPage]]] = (ChangeSettings, PauseWorld, ResumeWorld)
+    console_actions: ClassVar[Sequence[type[ActionPage]]] = (
+        ChangeSettings,
+        ChangeBrand,
+        PauseWorld,
+        ResumeWorld,
+    )
 
     def rows(self) -> QuerySet[Tenant]:
         # The one table whose manager knows no scope.
@@ -259,6 +265,7 @@ class EventPages(ConsoleAdmin):
                 Fact(SettingsForm.base_fields[name].label, _in_words(name, getattr(row, name)))
                 for name in SettingsForm.base_fields
             ),
+            *brand_facts(row),
         ]
 
     def panels(self, request: BankRequest, row: Tenant) -> list[Panel]:

@@ -9,7 +9,8 @@ import pytest
 
 from tests.databases import PROJECT
 
-VENDORED = sorted((PROJECT / "neobank" / "static" / "vendor").glob("*/VENDOR.json"))
+FOLDERS = (PROJECT / "neobank" / "static" / "vendor", PROJECT / "tests" / "vendor")
+VENDORED = sorted(note for folder in FOLDERS for note in folder.glob("*/VENDOR.json"))
 
 
 @pytest.mark.parametrize("note", VENDORED, ids=lambda note: note.parent.name)
@@ -21,3 +22,14 @@ def test_vendored_code_is_unchanged_and_has_its_licence(note: object) -> None:
     assert list(folder.glob("LICENSE*"))
     for name, digest in said["sha384"].items():
         assert hashlib.sha384((folder / name).read_bytes()).hexdigest() == digest, name
+
+
+def test_nothing_lies_there_that_nobody_has_noted() -> None:
+    for folder in FOLDERS:
+        assert {found.name for found in folder.iterdir()} == {
+            note.parent.name for note in VENDORED if note.parent.parent == folder
+        }
+    for note in VENDORED:
+        said = json.loads(note.read_text())
+        others = {found.name for found in note.parent.iterdir() if not found.name.startswith("LICENSE")}
+        assert others == {*said["sha384"], "VENDOR.json"}

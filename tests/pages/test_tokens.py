@@ -7,16 +7,26 @@ from pathlib import Path
 
 import pytest
 
+from accounts import brand
+
 STATIC = Path(__file__).parents[2] / "neobank" / "static" / "neobank"
 CONSOLE = STATIC.parent / "console" / "console.css"
 TOKENS = (STATIC / "tokens.css").read_text(encoding="utf-8")
 DARK, LIGHT = TOKENS.split("@media (prefers-color-scheme: light)")
+SHEETS = ("base.css", "styleguide.css", "fonts.css")
 
 GROUNDS = ("ground", "surface", "hero", "hero-far")
 TEXT_ON = [
     *((text, ground) for text in ("text", "text-quiet", "link", "good", "bad") for ground in GROUNDS),
     *((text, "surface-high") for text in ("text", "text-quiet")),
     *((text, "bad-ground") for text in ("text", "link", "bad")),
+    # Big chrome digits: every stop of their gradient.
+    *(
+        (stop, ground)
+        for stop in ("chrome", "chrome-high", "chrome-edge", "chrome-low")
+        for ground in ("hero", "hero-far")
+    ),
+    ("link", "surface-high"),
     ("accent-text", "accent"),
     ("warn-text", "warn-ground"),
 ]
@@ -68,7 +78,8 @@ def test_the_measure_itself_is_right() -> None:
 
 
 def test_colours_stand_in_the_tokens_alone() -> None:
-    sheets = (STATIC / "base.css").read_text(encoding="utf-8") + CONSOLE.read_text(encoding="utf-8")
+    texts = [(STATIC / name).read_text(encoding="utf-8") for name in SHEETS]
+    sheets = "".join(texts) + CONSOLE.read_text(encoding="utf-8")
     assert not re.findall(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(", sheets)
     used = set(re.findall(r"var\(--([a-z0-9-]+)\)", sheets + TOKENS))
     defined = set(re.findall(r"--([a-z0-9-]+):", TOKENS))
@@ -79,6 +90,25 @@ def test_the_console_overrides_sizes_alone_and_is_dark_for_everybody() -> None:
     console = CONSOLE.read_text(encoding="utf-8")
     assert set(re.findall(r"--([a-z0-9-]+):", console)) == {"radius", "touch"}
     assert ":root:not(.always-dark)" in LIGHT
+    assert "data-theme" not in (STATIC.parents[2] / "templates" / "admin" / "base.html").read_text()
     base = (STATIC.parents[2] / "templates" / "admin" / "base.html").read_text(encoding="utf-8")
     assert '<html class="always-dark"' in base
     assert base.index("tokens.css") < base.index("console.css")
+
+
+def test_who_chose_light_sees_what_a_light_phone_sees() -> None:
+    """The set stands twice: once for what the browser prefers, once for what the person chose."""
+    preferred, chosen = LIGHT.split(':root[data-theme="light"]:not(.always-dark) {', 1)
+    pairs = re.compile(r"--([a-z-]+): (#[0-9a-f]{6,8});")
+    assert pairs.findall(preferred) == pairs.findall(chosen)
+    assert ':root:not(.always-dark):not([data-theme="dark"])' in preferred
+
+
+def test_an_events_own_colours_are_judged_on_the_grounds_that_the_pages_have() -> None:
+    for theme, grounds in brand.GROUNDS.items():
+        assert {name: colours(theme)[name] for name in grounds} == dict(grounds)
+    for name, wanted in brand.COLOURS.items():
+        own = colours(wanted.theme)[name.partition("_")[0]]
+        assert brand.clean(name, own) == own, "the house's own colours would be taken"
+    names = set(re.findall(r"--([a-z-]+):", brand.sheet(dict.fromkeys(brand.COLOURS, "#00f0ff"))))
+    assert names <= set(re.findall(r"--([a-z0-9-]+):", TOKENS)), "tokens are overridden, none is added"
