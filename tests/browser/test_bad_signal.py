@@ -229,23 +229,30 @@ def test_nothing_typed_is_lost_whatever_has_ended_meanwhile(phone: Page, complai
     for label, text in typed.items():
         expect(phone.get_by_label(label)).to_have_value(text)
 
-    for step in ("Continue", "Pay ₵3.00"):
-        if step == "Pay ₵3.00":
-            phone.get_by_role("button", name="Continue").click()
-        phone.get_by_role("button", name=step).wait_for()
-        phone.context.clear_cookies(name="neobank_session")
-        phone.get_by_role("button", name=step).click()
-        phone.get_by_label("Character name").fill("Alice")
-        phone.get_by_label("Password").fill(PASSWORD)
-        phone.get_by_role("button", name="Sign in").click()
-        for label, text in typed.items():
-            expect(phone.get_by_label(label)).to_have_value(text)
+    sign_in_again_after(phone, "Continue")
+    for label, text in typed.items():
+        expect(phone.get_by_label(label)).to_have_value(text)
+    phone.get_by_role("button", name="Continue").click()
+    sign_in_again_after(phone, "Pay ₵3.00")
+    expect(phone.get_by_role("main")).to_contain_text("This is the account of Bob")
+    expect(phone.get_by_label("Amount")).to_have_value("3.00")
+    expect(phone.get_by_label("What for")).to_have_value(typed["What for"])
     phone.get_by_role("button", name="Continue").click()
     phone.get_by_role("button", name="Pay ₵3.00").click()
     expect(phone.get_by_role("main")).to_contain_text("Paid. Bob has the money now.")
     has_left(phone, "97.00")
     # Chromium says of every refused answer that it was one.
     assert [said for said in complaints if "responded with a status of 4" not in said] == []
+
+
+def sign_in_again_after(page: Page, step: str) -> None:
+    """The sign-in ends before the button is pressed."""
+    page.get_by_role("button", name=step).wait_for()
+    page.context.clear_cookies(name="neobank_session")
+    page.get_by_role("button", name=step).click()
+    page.get_by_label("Character name").fill("Alice")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
 
 
 def test_without_signal_there_is_a_page_that_says_so_and_nothing_private_is_kept(
