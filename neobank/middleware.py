@@ -1,4 +1,4 @@
-"""The roof's own middleware: an id on every request, and refusals in the form that the client understands."""
+"""The roof's own middleware: an id on every request, and answers in the form that the client understands."""
 
 from __future__ import annotations
 
@@ -44,6 +44,24 @@ class RequestIdMiddleware:
             response.headers.setdefault("Cache-Control", "no-store")
         elif settings.SESSION_COOKIE_NAME in request.COOKIES:
             response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+
+class FormMiddleware:
+    """Tells a form that was sent by a script (``X-Form``) where the answer leads, in place of leading there.
+
+    What the next page has to say is said once: a redirect that the script follows would use it up, and load the page twice.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if "X-Form" in request.headers and response.status_code in {302, 303}:
+            response.status_code = 204
+            response["X-Location"] = response["Location"]
+            del response["Location"]
         return response
 
 

@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "accounts.middleware.SessionUserMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "neobank.middleware.FormMiddleware",
     "neobank.middleware.RefusalMiddleware",
 ]
 

@@ -8,12 +8,16 @@ from typing import Any
 from django.contrib import admin
 from django.urls import include, path
 
-from neobank import activity, api_docs, look, styleguide, views
+from neobank import activity, api_docs, installing, look, styleguide, views
 
 ROOMS = ("accounts", "ledger", "identity")
 
 urlpatterns: list[Any] = [
     path("", views.landing, name="landing"),
+    path("manifest.webmanifest", installing.manifest, name="manifest"),
+    # At the root: a worker reaches no higher than where it lies.
+    path("service-worker.js", installing.service_worker, name="service-worker"),
+    path("offline", installing.offline, name="offline"),
     path("", include("identity.page_urls")),
     path("", include("ledger.page_urls")),
     path("admin/", admin.site.urls),

@@ -45,7 +45,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     problem = Problem.of(
         "csrf_failed",
         _(
-            "The form had been open too long, or you signed in meanwhile. Nothing was done; send it once more."
+            "The form had been open too long, or you signed in meanwhile. Nothing was done this time; send it once more."
         ),
     )
     if wants_json(request):

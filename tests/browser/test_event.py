@@ -24,6 +24,14 @@ CAMERA = """async () => {
     const stream = await navigator.mediaDevices.getUserMedia({video: true});
     return stream.getVideoTracks().length + " camera";
 }"""
+KEPT = """async () => {
+    const paths = [];
+    for (const name of await caches.keys()) {
+        const found = await (await caches.open(name)).keys();
+        paths.push(...found.map(({ url }) => new URL(url).pathname));
+    }
+    return paths;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +98,10 @@ def test_a_phone_that_trusts_it_joins_by_the_poster_and_may_use_its_camera(
     page.wait_for_url(re.compile(r"/bank"))
     cookies = {cookie["name"]: cookie for cookie in page.context.cookies()}
     assert cookies["neobank_session"]["secure"]
+    # What is shown where no signal is.
+    page.evaluate("navigator.serviceWorker.ready")
+    kept = page.evaluate(KEPT)
+    assert {"/offline", "/static/neobank/base.css"} <= set(kept)
     assert complaints == []
 
 

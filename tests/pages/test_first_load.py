@@ -21,6 +21,8 @@ from tests.servers import WebServer
 from tests.sessions import Database
 
 BYTES_MAX = 100_000
+# Fetched when the page stands already, or when somebody puts it on the home screen.
+FOR_INSTALLING = {"manifest", "apple-touch-icon"}
 GATHERED = {"DJANGO_SETTINGS_MODULE": "tests.gathered", "COLLECTED_STATIC": "1"}
 NAMES = {
     "text/css": re.compile(rb"url\(\"?([^)\"]+)\"?\)"),
@@ -77,7 +79,8 @@ def named_in(server: WebServer, address: str, kind: str, cookies: str) -> list[s
     if kind == "text/html":
         page = SimpleNamespace(content=body)
         kinds = {"img": "src", "script": "src", "link": "href"}
-        found = [str(a[kinds[tag]]) for tag, a in tags_of(page) if tag in kinds and a.get(kinds[tag])]
+        tags = [(tag, a) for tag, a in tags_of(page) if a.get("rel") not in FOR_INSTALLING]
+        found = [str(a[kinds[tag]]) for tag, a in tags if tag in kinds and a.get(kinds[tag])]
     else:
         found = [name.decode() for name in NAMES[kind].findall(body)]
     return [urljoin(address, name) for name in found if not name.startswith("data:")]

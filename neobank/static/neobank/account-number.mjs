@@ -19,12 +19,17 @@ function timesTwo(value) {
   return doubled & 32 ? doubled ^ 0b100101 : doubled;
 }
 
-for (const field of document.querySelectorAll("input[data-account-number]")) {
-  const check = () => field.setCustomValidity(hasMistake(field.value) ? field.dataset.accountNumber : "");
-  field.addEventListener("input", check);
-  field.addEventListener("change", () => {
+function watch() {
+  for (const field of document.querySelectorAll("input[data-account-number]")) {
+    const check = () => field.setCustomValidity(hasMistake(field.value) ? field.dataset.accountNumber : "");
+    field.addEventListener("input", check);
+    field.addEventListener("change", () => {
+      check();
+      if (field.value && !field.validity.valid) field.reportValidity();
+    });
     check();
-    if (field.value && !field.validity.valid) field.reportValidity();
-  });
-  check();
+  }
 }
+
+watch();
+document.addEventListener("page-shown", watch);
