@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from accounts.errors import Invalid
 
 UPLOAD_MAX: Final = 900_000
-BYTES_MAX: Final = 12_000
+BYTES_MAX: Final = 8_000
 SIDE_MAX: Final = 256
 CONTENT_TYPE: Final = "image/webp"
 _FORMATS: Final = ("PNG", "JPEG", "WEBP")

@@ -112,7 +112,7 @@ def _digest(sheet: str) -> str:
 
 def _way_back(request: HttpRequest) -> str:
     """A path of this site; the front page when something else was asked for."""
-    wanted = request.POST.get("next", "")
+    wanted = request.POST.get("here", "")
     is_ours = (
         wanted.startswith("/")
         and wanted.isprintable()

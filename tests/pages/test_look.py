@@ -43,7 +43,7 @@ def picture(form: str = "PNG", size: tuple[int, int] = (600, 300), **more: Any) 
 
 def test_a_look_is_chosen_without_javascript_and_kept_on_the_device(event: Event, client: Client) -> None:
     assert "data-theme" not in html_of(client.get("/login"))
-    answer = client.post("/theme", {"theme": "light", "next": "/login?next=/bank"})
+    answer = client.post("/theme", {"theme": "light", "here": "/login?next=/bank"})
     assert (answer.status_code, answer["Location"]) == (303, "/login?next=/bank")
     cookie = answer.cookies["neobank_theme"]
     assert (cookie["httponly"], cookie["samesite"], int(cookie["max-age"]) > 30_000_000) == (
@@ -71,13 +71,13 @@ def test_there_is_no_other_look_and_no_way_to_another_site(event: Event, client:
     assert client.post("/theme", {}).status_code == 400
     assert client.get("/theme").status_code == 405
     for elsewhere in ("https://evil.example/", "//evil.example", "/\\evil.example", "bank", "/a\nb"):
-        assert client.post("/theme", {"theme": "dark", "next": elsewhere})["Location"] == "/", elsewhere
+        assert client.post("/theme", {"theme": "dark", "here": elsewhere})["Location"] == "/", elsewhere
 
 
 def test_what_was_typed_comes_back_after_choosing_a_look(browser: Client, bob: Person) -> None:
     page = browser.post("/bank/send", {"to": "Bobb", "amount": "3", "memo": "bread & wine"})
-    here = next(a["value"] for tag, a in tags_of(page) if a.get("name") == "next")
-    again = browser.get(browser.post("/theme", {"theme": "dark", "next": str(here)})["Location"])
+    here = next(a["value"] for tag, a in tags_of(page) if a.get("name") == "here")
+    again = browser.get(browser.post("/theme", {"theme": "dark", "here": str(here)})["Location"])
     assert {"Bobb", "3", "bread & wine"} <= {a.get("value") for tag, a in tags_of(again)}
 
 
