@@ -14,6 +14,7 @@ from accounts import tenancy
 from ledger.models import Account
 from ledger.services import requests
 from tests.browser.conftest import PHONE, chromium
+from tests.browser.steps import sign_in
 from tests.cast import OPENING_BALANCE, PASSWORD, make_event
 from tests.lines import Line
 from tests.servers import WebServer
@@ -77,14 +78,6 @@ def phone(chrome: Browser, line: Line, complaints: list[str]) -> Page:
 def listen(page: Page, complaints: list[str]) -> None:
     page.on("console", lambda said: complaints.append(said.text) if "net::ERR_" not in said.text else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-
-
-def sign_in(page: Page, name: str) -> None:
-    page.goto("/login")
-    page.get_by_label("Character name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="My bank")).to_be_visible()
 
 
 def go_to_confirmation(page: Page, amount: str, memo: str = "") -> None:

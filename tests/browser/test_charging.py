@@ -15,7 +15,8 @@ from accounts import tenancy
 from ledger.models import Account
 from ledger.services import requests
 from tests.browser.conftest import PHONE, chromium
-from tests.cast import OPENING_BALANCE, PASSWORD, make_event
+from tests.browser.steps import sign_in
+from tests.cast import OPENING_BALANCE, make_event
 from tests.servers import WebServer
 
 FRAME = (640, 480)
@@ -69,11 +70,7 @@ def phone(browser: Browser, field: Field, name: str, **options: object) -> tuple
     page, complaints = context.new_page(), list[str]()
     page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto("/login")
-    page.get_by_label("Character name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="My bank")).to_be_visible()
+    sign_in(page, name)
     return page, complaints
 
 

@@ -14,7 +14,8 @@ from ledger.services import requests
 from ledger.services.transfers import Payment, transfer
 from tests.browser.axe import grave_faults
 from tests.browser.conftest import PHONE, chromium
-from tests.cast import PASSWORD, make_event
+from tests.browser.steps import sign_in
+from tests.cast import make_event
 from tests.servers import WebServer
 
 GUEST = ["/", "/login", "/register", "/nowhere", "/errors/insufficient-funds"]
@@ -120,12 +121,3 @@ def test_titles_flicker_for_who_does_not_mind_and_a_look_is_chosen_in_the_middle
     page.reload()
     assert page.evaluate(colour) == chosen
     assert page.evaluate("document.fonts.check('700 20px Orbitron') && document.fonts.size >= 5")
-
-
-def sign_in(page: Page, name: str) -> None:
-    """Through the form, as everybody."""
-    page.goto("/login")
-    page.get_by_label("Character name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_load_state()

@@ -11,7 +11,8 @@ from accounts import roles
 from accounts.actors import Actor
 from ledger.services.transfers import Payment, terminal_payment, transfer
 from tests.browser.conftest import PHONE, chromium
-from tests.cast import PASSWORD, make_event
+from tests.browser.steps import sign_in
+from tests.cast import make_event
 from tests.servers import WebServer
 
 OpenPage = Callable[..., tuple[Page, list[str]]]
@@ -32,13 +33,6 @@ def bank(serve: Callable[..., WebServer]) -> str:
     device = Actor(tenant=event.tenant, key=till.key)
     terminal_payment(actor=device, from_account=vex.number, to_account=ben.number, amount=7_00)
     return serve().base_url
-
-
-def sign_in(page: Page, name: str) -> None:
-    page.goto("/login")
-    page.get_by_label("Character name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
 
 
 def open_from(page: Page, listed: str, name: str) -> None:

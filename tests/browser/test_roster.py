@@ -12,7 +12,8 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, chromium
-from tests.cast import PASSWORD, make_event
+from tests.browser.steps import sign_in
+from tests.cast import make_event
 from tests.identity import rosters
 from tests.paper import codes_in
 from tests.servers import WebServer
@@ -30,11 +31,8 @@ def bank(serve: Callable[..., WebServer]) -> str:
     return serve().base_url
 
 
-def sign_in(page: Page) -> None:
-    page.goto("/login")
-    page.get_by_label("Character name").fill("Overseer")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+def open_event(page: Page) -> None:
+    sign_in(page, "Overseer")
     page.get_by_role("link", name="Event", exact=True).click()
 
 
@@ -52,7 +50,7 @@ def test_from_the_roster_to_the_bank(
     file = tmp_path / "roster.csv"
     file.write_bytes(content)
     desk, complaints = open_page(viewport=viewport, java_script_enabled=False, accept_downloads=True)
-    sign_in(desk)
+    open_event(desk)
     desk.get_by_role("link", name="Import roster").click()
     desk.get_by_label("Roster").set_input_files(file)
     desk.get_by_role("button", name="Continue").click()
@@ -92,7 +90,7 @@ def test_from_the_roster_to_the_bank(
 
 def test_a_lost_phone_is_back_within_a_moment(open_page: OpenPage, bank: str) -> None:
     desk, complaints = open_page(viewport=LAPTOP)
-    sign_in(desk)
+    open_event(desk)
     desk.goto("/admin/accounts/tenant/arcadia/roster/")
     desk.get_by_label("Roster").set_input_files(
         {"name": "roster.csv", "mimeType": "text/csv", "buffer": b"name;balance\nVex;50\n"}
