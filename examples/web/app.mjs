@@ -178,7 +178,7 @@ async function next() {
     key: newKey(),
     payment: { to_account: payee.account_number, amount, memo: at("memo").value.trim() },
     to: payee.name,
-    shown: at("amount").value.trim(),
+    shown: `${at("amount").value.trim()} ${me.currency}`,
     who: me.account_number,
     address: bank.address,
   };

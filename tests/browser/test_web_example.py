@@ -192,7 +192,7 @@ def paid_once_though_the_answer_was_lost(page: Page) -> None:
     page.get_by_role("button", name="Pay", exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("Asking again with the same key")
     page.reload()
-    expect(page.locator("#unanswered-what")).to_contain_text("12,50 to Bob")
+    expect(page.locator("#unanswered-what")).to_contain_text("12,50 NC to Bob")
     page.unroute("**/api/v1/transfers")
     with page.expect_request(re.compile(r"/transfers$")) as sent:
         page.get_by_role("button", name="Ask again").click()
