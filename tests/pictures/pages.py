@@ -45,6 +45,11 @@ def fill(field: str, text: str) -> Step:
     return lambda page: page.locator(f"main [name={field}]").first.fill(text)
 
 
+def choose(field: str, value: str) -> Step:
+    """Choose this value of the radio buttons of this name."""
+    return lambda page: page.locator(f"main [name={field}][value={value}]").check()
+
+
 def enter(field: str) -> Step:
     """Press Enter in the field of this name, which sends its form, and wait for the page it leads to."""
 
@@ -90,7 +95,7 @@ SHOTS: Final = (
     Shot("charge-paid", BAR, "{charged}", sizes=(PHONE,)),
     Shot("takings", BAR, "/bank/charge/takings"),
     # -- a game master
-    Shot("console", GM, "/admin/", light=(DESKTOP,)),
+    Shot("console", GM, "/admin/"),
     Shot("console-people", GM, "{people}?q=ve", sizes=(DESKTOP,)),
     Shot("console-person", GM, "{person}", sizes=(DESKTOP,)),
     Shot("console-account", GM, "{account}"),
@@ -98,14 +103,19 @@ SHOTS: Final = (
         "console-adjust",
         GM,
         "{adjust}",
-        (fill("reason", "won the duel at the fountain"), fill("amount", "50"), enter("amount")),
+        (
+            choose("direction", "give"),
+            fill("reason", "won the duel at the fountain"),
+            fill("amount", "50"),
+            enter("amount"),
+        ),
         (DESKTOP,),
     ),
     Shot(
         "console-reverse",
         GM,
         "{reverse}",
-        (fill("reason", "theft at the bar"), enter("since")),
+        (fill("reason", "theft at the bar"), enter("reason")),
         (DESKTOP,),
     ),
     Shot("console-login-qr", GM, "{login_qr}", (enter("sign_out"),), (DESKTOP,)),

@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 import time_machine
 from django.contrib import admin
+from django.test import override_settings
 from django.urls import reverse
 
 from accounts import roles, tenancy
@@ -78,7 +79,7 @@ def tell() -> tuple[dict[str, str], dict[str, bytes]]:
             payment = Payment(people[whom].number, amount, memo=memo)
             transfers.transfer(actor=people[who].actor, payment=payment)
     with _no_chance(), _at(minutes_ago=3):
-        return _places(event, people), _paper(event, people)
+        return _places(event, people), _paper(people)
 
 
 def _people(event: Event) -> dict[str, Person]:
@@ -108,7 +109,7 @@ def _places(event: Event, people: dict[str, Person]) -> dict[str, str]:
         requests.ask(actor=bar.actor, amount=amount, memo=memo).request.code for amount, memo in ask
     )
     requests.pay(actor=people["Kestrel"].actor, request=paid)
-    [card] = _codes(event, people["Moth"])
+    [card] = _codes(gm, people["Moth"])
     with tenancy.scope(event.tenant):
         receipt = Transfer.objects.filter(memo="stew for four").get()
         account, tenant = Account.objects.get(pk=vex.account.pk), Tenant.objects.get(pk=event.tenant.pk)
@@ -130,9 +131,9 @@ def _places(event: Event, people: dict[str, Person]) -> dict[str, str]:
         }
 
 
-def _codes(event: Event, *people: Person) -> list[Any]:
+def _codes(gm: Person, *people: Person) -> list[Any]:
     return issue_login_codes(
-        actor=event.server,
+        actor=gm.actor,
         users=[person.user for person in people],
         kind=LoginCode.Kind.DESK,
         lives=dt.timedelta(hours=1),
@@ -140,11 +141,13 @@ def _codes(event: Event, *people: Person) -> list[Any]:
     )
 
 
-def _paper(event: Event, people: dict[str, Person]) -> dict[str, bytes]:
+def _paper(people: dict[str, Person]) -> dict[str, bytes]:
     users = [person.user for name, person in people.items() if name not in {BAR, GM, "Moth"}]
-    week = dt.timedelta(days=7)
-    cards = print_cards(actor=event.server, users=users, address=_LAPTOP, lives=week, request="paper")
-    return {"poster": join_poster(actor=event.server, address=_LAPTOP, trust=_TRUST), "cards": cards}
+    actor, week = people[GM].actor, dt.timedelta(days=7)
+    told = {"PUBLIC_URL": _LAPTOP, "TRUST_URL": _TRUST.url, "TRUST_FINGERPRINT": _TRUST.fingerprint}
+    with override_settings(**told):
+        cards = print_cards(actor=actor, users=users, address=_LAPTOP, lives=week, request="paper")
+        return {"poster": join_poster(actor=actor, address=_LAPTOP), "cards": cards}
 
 
 def _list_of(model: Any) -> str:
