@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from django.test import Client
 
 from tests.pages.reading import sign_in
@@ -9,6 +10,7 @@ from tests.pictures import story
 from tests.pictures.pages import SHEETS, SHOTS
 
 
+@pytest.mark.sqlite_only
 def test_the_story_is_told_and_its_pages_and_papers_are_there(db: None) -> None:
     places, paper = story.tell()
     assert set(SHEETS.values()) <= set(paper)

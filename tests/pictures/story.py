@@ -1,6 +1,6 @@
 """What has happened in the bank of the pictures: a Saturday night in NeoTropolis, the same names and sums every time.
 
-`tell` needs an empty, migrated database and no particular clock; it moves the clock itself.
+`tell` needs an empty, migrated SQLite database, and moves the clock itself: PostgreSQL goes by its own.
 """
 
 from __future__ import annotations
