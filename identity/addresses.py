@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.http.request import validate_host
 from django.utils.translation import gettext as _
 
 from accounts.errors import Invalid
 from accounts.models import Domain, Tenant
 
 LENGTH_MAX: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How a phone comes to trust a bank that no public authority vouches for: the page that says it, without encryption, and
+    the SHA-256 fingerprint of what is to be trusted ("" when it is not known).
+    """
+
+    url: str
+    fingerprint: str
 
 
 def clean(typed: str) -> str:
@@ -43,9 +55,16 @@ def clean(typed: str) -> str:
 
 
 def of_event(tenant: Tenant) -> str:
-    """The address under which ``tenant`` is served, as far as the server knows; "" when it has no host name of its own."""
-    domain = Domain.objects.filter(tenant=tenant).order_by("host").first()
-    return f"{'https' if settings.HTTPS else 'http'}://{domain.host}" if domain else ""
+    """The address under which phones reach ``tenant``, as far as the server knows; "" when it does not."""
+    return _public(tenant) or _of_host(tenant)
+
+
+def trust_for(address: str) -> Trust | None:
+    """What a phone has to trust before it opens ``address``; None where it trusts that anyway, or where it is not ours."""
+    host = urlsplit(address).hostname or ""
+    if not settings.TRUST_URL or not validate_host(host, settings.ALLOWED_HOSTS):
+        return None
+    return Trust(settings.TRUST_URL, settings.TRUST_FINGERPRINT)
 
 
 def is_of_this_machine(address: str) -> bool:
@@ -58,5 +77,20 @@ def is_of_this_machine(address: str) -> bool:
 
 
 def proposal(tenant: Tenant, asked_at: str) -> str:
-    """What to propose: the address that somebody's browser is at (``asked_at``), or a better one that is known."""
-    return (of_event(tenant) or asked_at) if is_of_this_machine(asked_at) else asked_at
+    """What to propose: what the server was told, else where somebody's browser is (``asked_at``); rather one for phones."""
+    known = [_public(tenant), asked_at, _of_host(tenant)]
+    return next((one for one in known if one and not is_of_this_machine(one)), asked_at)
+
+
+def _public(tenant: Tenant) -> str:
+    """``PUBLIC_URL``, unless ``tenant`` is served under other names than that."""
+    if not settings.PUBLIC_URL:
+        return ""
+    address = clean(settings.PUBLIC_URL)
+    hosts = set(Domain.objects.filter(tenant=tenant).values_list("host", flat=True))
+    return address if not hosts or urlsplit(address).hostname in hosts else ""
+
+
+def _of_host(tenant: Tenant) -> str:
+    domain = Domain.objects.filter(tenant=tenant).order_by("host").first()
+    return f"{'https' if settings.HTTPS else 'http'}://{domain.host}" if domain else ""

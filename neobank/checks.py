@@ -14,6 +14,8 @@ from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.crypto import parse_key_ring
+from accounts.errors import Invalid
+from identity import addresses
 from neobank import walls
 
 SECRETS: Final = ("SECRET_KEY", "JWT_SECRET", "FIELD_KEYS", "SEARCH_KEY", "BACKUP_KEY")
@@ -48,6 +50,10 @@ def sane_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 f"TRUSTED_PROXIES: {hop} is not an IP address. Give the proxy's own address, such as 10.0.0.5, and no network "
                 "that players are in."
             )
+    try:
+        addresses.clean(settings.PUBLIC_URL or "https://bank.example")
+    except Invalid as refusal:
+        sentences.append(f"PUBLIC_URL: {refusal.sentence}")
     try:
         parse_key_ring(settings.FIELD_KEYS)
     except ValueError as error:

@@ -30,6 +30,10 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 HTTPS = env.bool("HTTPS", default=not DEBUG)
+# What phones open, and how they come to trust it; it stands in QR codes and on paper.
+PUBLIC_URL = env.str("PUBLIC_URL", default="")
+TRUST_URL = env.str("TRUST_URL", default="")
+TRUST_FINGERPRINT = env.str("TRUST_FINGERPRINT", default="")
 
 INSTALLED_APPS = [
     "neobank.apps.NeobankConfig",

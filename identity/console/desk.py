@@ -18,7 +18,7 @@ from accounts.console.actions import ActionPage, Effect
 from accounts.console.parts import Button, moment
 from accounts.models import LoginCode, User
 from accounts.services.login_codes import ACTIONS, PERMISSION
-from identity.addresses import is_of_this_machine, proposal
+from identity.addresses import is_of_this_machine, proposal, trust_for
 from identity.services.cards import address_of, show_at_desk
 
 LIVES: Final = dt.timedelta(minutes=15)
@@ -80,12 +80,14 @@ class LoginQr(ActionPage):
         issued = show_at_desk(
             actor=self.actor, person=self.row, lives=LIVES, request=key, end_sign_ins=typed["sign_out"]
         )
-        link = address_of(self._address(), issued.code)
+        address = self._address()
+        link, trust = address_of(address, issued.code), trust_for(address)
         context = {
             **self.pages.admin_site.each_context(self.request),
             "title": _("Sign in as %(name)s") % {"name": self.row.character_name},
             "qr": qr_picture(link),
             "link": link,
+            "trust_url": trust.url if trust else "",
             "until": moment(issued.login_code.expires_at),
             "back": Button(self.row.character_name, self.pages.url_of(self.row)),
         }

@@ -176,7 +176,7 @@ class PosterForm(_AddressForm):
         required=False,
         max_length=TRUST_MAX,
         help_text=gettext_lazy(
-            "Only where the event has a certificate of its own. Say what to tap when the phone warns, and the fingerprint."
+            "Only where phones warn, and the poster does not say by itself what to tap: beside “make event” it does."
         ),
         widget=forms.Textarea(attrs={"rows": 4}),
     )
@@ -206,9 +206,14 @@ class JoinPoster(_Printing):
             )
         elif self.row.registration != Tenant.Registration.OPEN:
             sentences.append(_("Nobody can register by it alone at this event: it leads to the sign-in."))
+        if trust := addresses.trust_for(asked["address"]):
+            sentences.append(
+                _("It also says how to trust the bank's certificate: at %(url)s, and with its fingerprint.")
+                % {"url": trust.url}
+            )
         return Effect(sentences, warnings=self.warnings(asked), button=_("print the poster"))
 
     def act(self, typed: dict[str, Any], key: str) -> HttpResponse:
         return self.file(
-            "poster", join_poster(actor=self.actor, address=typed["address"], trust=typed["trust"])
+            "poster", join_poster(actor=self.actor, address=typed["address"], advice=typed["trust"])
         )

@@ -17,7 +17,9 @@ def address_from(typed: str | None, tenant: Tenant) -> str:
     known = typed or addresses.of_event(tenant)
     if not known:
         raise CommandError(
-            _("The event has no host name. Say what phones open: --address https://192.168.1.10:8443.")
+            _(
+                "The server does not know under which address phones reach the event. Say it: --address https://192.168.1.10:8443."
+            )
         )
     return addresses.clean(known)
 

@@ -30,8 +30,11 @@ class PrintedCard:
     address: str = field(repr=False)
 
 
-def cards_pdf(cards: Sequence[PrintedCard], *, event: str, until: str) -> bytes:
-    """The file for the printer, in the order of ``cards``; ``until`` is the last day they work, in words."""
+def cards_pdf(cards: Sequence[PrintedCard], *, event: str, until: str, trust_url: str = "") -> bytes:
+    """The file for the printer, in the order of ``cards``; ``until`` is the last day they work, in words.
+
+    ``trust_url`` is the page that says how to trust the bank's certificate, "" where phones trust it anyway.
+    """
     pen = Pen(_("Login cards: %(event)s") % {"event": event})
     for place, card in enumerate(cards):
         on_page = place % (COLUMNS * ROWS)
@@ -40,8 +43,28 @@ def cards_pdf(cards: Sequence[PrintedCard], *, event: str, until: str) -> bytes:
         if on_page == 0:
             _cut_marks(pen)
         column, row = on_page % COLUMNS, on_page // COLUMNS
-        _card(pen, LEFT + column * WIDTH, BOTTOM + (ROWS - 1 - row) * HEIGHT, card, event, until)
+        _card(
+            pen,
+            LEFT + column * WIDTH,
+            BOTTOM + (ROWS - 1 - row) * HEIGHT,
+            card,
+            event,
+            _notes(until, trust_url),
+        )
     return pen.finish()
+
+
+def _notes(until: str, trust_url: str) -> list[str]:
+    notes = [
+        _("Scan it with your phone's camera."),
+        _("It signs in once, until %(day)s.") % {"day": until},
+        _("Whoever has it is you: keep it."),
+    ]
+    if trust_url:
+        # Before anything else: a phone that warns does not open the address at all.
+        typed = trust_url.partition("://")[2].rstrip("/")
+        notes.insert(0, _("Your phone warns? First open %(address)s.") % {"address": typed})
+    return notes
 
 
 def _cut_marks(pen: Pen) -> None:
@@ -64,7 +87,7 @@ def _cut_marks(pen: Pen) -> None:
         canvas.line(right + 1 * mm, y, right + _MARK, y)
 
 
-def _card(pen: Pen, x: float, y: float, card: PrintedCard, event: str, until: str) -> None:
+def _card(pen: Pen, x: float, y: float, card: PrintedCard, event: str, notes: Sequence[str]) -> None:
     qr_x = x + WIDTH - _QR - 1.5 * mm
     pen.qr(qr_x, y + 3.5 * mm, _QR, card.address)
     left, top = x + _INSET, y + HEIGHT - _INSET
@@ -90,11 +113,6 @@ def _card(pen: Pen, x: float, y: float, card: PrintedCard, event: str, until: st
             cursor -= size * 1.2
     if card.number and card.number != heading:
         pen.text(left, cursor - 1, card.number, size=8, colour=QUIET)
-    notes = [
-        _("Scan it with your phone's camera."),
-        _("It signs in once, until %(day)s.") % {"day": until},
-        _("Whoever has it is you: keep it."),
-    ]
     wrapped = [line for note in notes for line in pen.wrapped(note, font=BOLD, size=6.6, width=beside)]
-    for place, line in enumerate(reversed(wrapped)):
-        pen.text(left, y + _INSET + place * 8.2, line, size=6.6, colour=QUIET)
+    for left_over, line in zip(range(len(wrapped) - 1, -1, -1), wrapped, strict=True):
+        pen.text(left, y + _INSET + left_over * 8.2, line, size=6.6, colour=QUIET)

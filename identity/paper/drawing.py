@@ -26,6 +26,12 @@ QUIET_ZONE_MODULES: Final = 4
 _MASK: Final = 4
 PAGE_WIDTH, PAGE_HEIGHT = A4
 
+# For the name of an event in other letters, where the system (Linux, macOS) brings a font for them.
+_OF_THIS_MACHINE: Final = {
+    "DejaVu-Bold": Path("/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf"),
+    "Arial-Unicode": Path("/System/Library/Fonts/Supplemental/Arial Unicode.ttf"),
+}
+
 __all__ = [
     "A4",
     "BLUE",
@@ -37,26 +43,34 @@ __all__ = [
     "QUIET",
     "REGULAR",
     "Pen",
+    "bold_for",
+    "can_draw",
     "mm",
 ]
 
 
-@lru_cache(maxsize=1)
-def _register() -> frozenset[int]:
-    """Make the fonts known, once a process; returns what the vendored ones can draw."""
-    folder = Path(__file__).parent / "fonts"
-    drawn: set[int] | None = None
-    for name, file in _FILES.items():
-        font = TTFont(name, str(folder / file))
-        pdfmetrics.registerFont(font)
-        able = set(font.face.charToGlyph)
-        drawn = able if drawn is None else drawn & able
-    return frozenset(drawn or ())
+@lru_cache
+def _known_to(font: str) -> frozenset[int]:
+    """What a font can draw; makes it known to reportlab, once a process. Raises ``KeyError`` for one that is nowhere."""
+    path = _OF_THIS_MACHINE.get(font) or Path(__file__).parent / "fonts" / _FILES[font]
+    made = TTFont(font, str(path))
+    pdfmetrics.registerFont(made)
+    return frozenset(made.face.charToGlyph)
 
 
 def can_draw(text: str) -> bool:
-    """Whether every sign of ``text`` comes out on paper: Latin, Greek and Cyrillic do."""
-    known = _register()
+    """Whether every sign of ``text`` comes out on paper everywhere: Latin, Greek and Cyrillic do."""
+    return all(_has(font, text) for font in _FILES)
+
+
+def bold_for(text: str) -> str:
+    """A bold font that has every letter of ``text``: ours, else one of this machine, else ours all the same."""
+    here = [font for font, path in _OF_THIS_MACHINE.items() if path.exists()]
+    return next((font for font in (BOLD, *here) if _has(font, text)), BOLD)
+
+
+def _has(font: str, text: str) -> bool:
+    known = _known_to(font)
     return all(ord(char) in known for char in text)
 
 
@@ -64,7 +78,6 @@ class Pen:
     """A4 pages to draw on; lengths in points from the lower left corner."""
 
     def __init__(self, title: str) -> None:
-        _register()
         self._file = io.BytesIO()
         self.canvas = Canvas(self._file, pagesize=A4, invariant=True)
         self.canvas.setTitle(title)
@@ -77,7 +90,7 @@ class Pen:
 
     def width(self, text: str, font: str, size: float) -> float:
         """How wide ``text`` comes out."""
-        width: float = pdfmetrics.stringWidth(_drawable(text), font, size)
+        width: float = pdfmetrics.stringWidth(_drawable(text, font), font, size)
         return width
 
     def text(
@@ -95,8 +108,9 @@ class Pen:
         self.canvas.setFillColorRGB(*colour)
         if centred:
             x -= self.width(text, font, size) / 2
+        shown = _drawable(text, font)
         self.canvas.setFont(font, size)
-        self.canvas.drawString(x, y, _drawable(text))
+        self.canvas.drawString(x, y, shown)
 
     def fitting(
         self, text: str, *, font: str, sizes: tuple[float, float], width: float, lines_max: int
@@ -161,7 +175,7 @@ class Pen:
         self.canvas.restoreState()
 
 
-def _drawable(text: str) -> str:
-    """``text`` with a question mark for what the fonts do not know: an empty place would not be seen."""
-    known = _register()
+def _drawable(text: str, font: str) -> str:
+    """``text`` with a question mark for what the font does not know: an empty place would not be seen."""
+    known = _known_to(font)
     return "".join(char if ord(char) in known else "?" for char in text)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -18,6 +18,7 @@ from accounts.models import LoginCode, User
 from accounts.services import login_codes, people, sessions
 from accounts.units import unit_of_work
 from identity import selectors
+from identity.addresses import trust_for
 from identity.devices import Device
 from identity.paper.cards import PrintedCard, cards_pdf
 from identity.services.stay import SignedIn, Stay
@@ -53,7 +54,10 @@ def print_cards(
         for one in issued
     ]
     last = timezone.localtime(min(one.login_code.expires_at for one in issued))
-    return cards_pdf(cards, event=actor.tenant.name, until=date_format(last, "j M Y"))
+    trust = trust_for(address)
+    with translation.override(actor.tenant.language):
+        until = date_format(last, "j M Y")
+        return cards_pdf(cards, event=actor.tenant.name, until=until, trust_url=trust.url if trust else "")
 
 
 def show_at_desk(

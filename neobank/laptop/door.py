@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 
@@ -88,12 +87,6 @@ def pages(certificate: x509.Certificate, names: list[str]) -> dict[str, Answer]:
         CERTIFICATE: Answer("application/x-x509-ca-cert", der),
         "/health/live": Answer("application/json", b'{"status": "healthy", "service": "neobank-door"}'),
     }
-
-
-def url() -> str:
-    """Where the page is, for posters: at the first name of the bank."""
-    first = settings.ALLOWED_HOSTS[0] if settings.ALLOWED_HOSTS else "localhost"
-    return f"http://{first}:{settings.EVENT_HTTP_PORT}/"
 
 
 def _style(name: str) -> bytes:

@@ -15,7 +15,7 @@ from typing import Final
 from django.conf import settings
 
 from neobank import local_secrets
-from neobank.laptop import addresses
+from neobank.laptop import addresses, authority
 
 PORT: Final = 8443
 THIS_MACHINE: Final = ("localhost", "127.0.0.1")
@@ -76,7 +76,9 @@ def names() -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """What the processes of the event run under; the secrets are drawn when there are none. Raises ``OSError``.
+    """What the processes of the event run under; the secrets are drawn when there are none.
+
+    Raises ``OSError``, and ``CannotCertify`` when the authority's file is damaged.
 
     What this process's own environment sets comes first, but for what makes it the real thing: no DEBUG, HTTPS, no demo.
     """
@@ -94,14 +96,41 @@ def environment() -> dict[str, str]:
     }
     chosen = usual | dict(os.environ) | drawn
     hosts = list(dict.fromkeys((*names(), *THIS_MACHINE)))
-    return chosen | {
-        "DEBUG": "0",
-        "HTTPS": "1",
-        "DEMO": "0",
-        "ALLOWED_HOSTS": ",".join(hosts),
-        "CSRF_TRUSTED_ORIGINS": ",".join(f"https://{host}:{chosen['PORT']}" for host in hosts),
-        "PYTHONUNBUFFERED": "1",
-    }
+    return (
+        chosen
+        | public(reachable(hosts), port=chosen["PORT"])
+        | {
+            "DEBUG": "0",
+            "HTTPS": "1",
+            "DEMO": "0",
+            "ALLOWED_HOSTS": ",".join(hosts),
+            "CSRF_TRUSTED_ORIGINS": ",".join(f"https://{host}:{chosen['PORT']}" for host in hosts),
+            "PYTHONUNBUFFERED": "1",
+        }
+    )
+
+
+def public(hosts: list[str], *, port: str | int) -> dict[str, str]:
+    """The settings that stand on cards and posters: the address for phones, and how they come to trust it."""
+    told = {"PUBLIC_URL": f"https://{hosts[0]}:{port}"}
+    if has_own_authority():
+        root = authority_path()
+        known = authority.fingerprint(authority.certificate_in(root)) if root.exists() else ""
+        told |= {"TRUST_URL": trust_url(hosts), "TRUST_FINGERPRINT": known}
+    return told
+
+
+def trust_url(hosts: list[str]) -> str:
+    """The page about the certificate, on the plain-http side of the bank."""
+    return f"http://{hosts[0]}:{settings.EVENT_HTTP_PORT}/"
+
+
+def reachable(hosts: list[str]) -> list[str]:
+    """``hosts`` without those that our authority, where there is one, may not sign: phones are not led there."""
+    if settings.EVENT_ADDRESSES or not has_own_authority() or not authority_path().exists():
+        return hosts
+    root = authority.certificate_in(authority_path())
+    return [name for name in hosts if authority.may_sign(root, name)]
 
 
 def for_children(environment: Mapping[str, str]) -> dict[str, str]:

@@ -52,20 +52,42 @@ def test_the_same_cards_are_the_same_file() -> None:
 @pytest.mark.parametrize(
     "address", ["https://x.io", "https://192.168.178.20:8443", f"https://{'a' * 50}.{'b' * 55}.io"]
 )
-def test_a_poster_holds_the_address_whole_and_its_code_is_read(address: str) -> None:
+@pytest.mark.parametrize("trust_url", ["", "http://192.168.178.20:8080/"])
+@pytest.mark.parametrize("event", ["N", LONG])
+def test_a_poster_is_one_page_with_the_address_whole_and_its_codes_are_read(
+    address: str, trust_url: str, event: str
+) -> None:
     content = poster_pdf(
         Poster(
-            LONG,
-            "Scan to join",
-            f"{address}/register?event_code=moonrise",
-            address,
-            "moonrise",
-            "Tap. " * 150,
+            event=event,
+            call="Scan to join",
+            heading="Join",
+            link=f"{address}/register?event_code=moonrise",
+            address=address,
+            event_code="moonrise & <more>",
+            trust_url=trust_url,
+            fingerprint=":".join(["AB"] * 32) if trust_url else "",
+            advice="Tap. " * 150,
         )
     )
     assert page_count(content) == 1
-    assert codes_in(content) == [f"{address}/register?event_code=moonrise"]
-    assert address in words_in(content).replace(" ", "").replace("\ufffe", "")
+    assert set(codes_in(content)) == {f"{address}/register?event_code=moonrise", trust_url} - {""}
+    said = words_in(content).replace("\ufffe", "")
+    shown = address.partition("://")[2] if trust_url else address
+    assert shown in said.replace(" ", "")
+    assert "moonrise & <more>" in said
+    assert said.count("AB") == (32 if trust_url else 0)
+
+
+def test_a_card_says_where_to_go_when_the_phone_warns() -> None:
+    content = cards_pdf(
+        [card(LONG, faction="Night Couriers of the Outer Ring")],
+        event="Arcadia",
+        until="1 Jan 2027",
+        trust_url="http://192.168.178.20:8080/",
+    )
+    assert "First open 192.168.178.20:8080." in words_in(content)
+    assert codes_in(content) == [card("x").address]
 
 
 @settings(max_examples=60, deadline=None)

@@ -61,6 +61,7 @@ def test_a_laptop_may_try_out_with_insecure_secrets(settings: Any) -> None:
             "Give the proxy's own address, such as 10.0.0.5, and no network",
         ),
         ({"FIELD_KEYS": "no ring at all, but long enough to be one"}, "FIELD_KEYS cannot be read"),
+        ({"PUBLIC_URL": "bank.example/login"}, "PUBLIC_URL: Write the address"),
         ({"COLLECTED_STATIC": True, "STATIC_ROOT": None}, "manage.py collectstatic"),
     ],
 )

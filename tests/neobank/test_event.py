@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
-import importlib
 import os
 import re
 import socket
@@ -13,19 +12,21 @@ import ssl
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-import zxingcpp
 from cryptography import x509
 from django.conf import settings
+from django.core.management import CommandError, call_command
 
 from neobank.laptop import authority, place
+from neobank.management.commands import local
 from tests import environment
 from tests.databases import eventually
 from tests.laptops import GM, PASSWORD, Laptop
+from tests.paper import codes_in, page_count, words_in
 from tests.sessions import Database
 
-pypdfium2 = importlib.import_module("pypdfium2")  # it has no types
 # Most of it has a database of its own, a SQLite file in the event's folder, whatever the suite runs on.
 own_database = pytest.mark.sqlite_only
 MakeLaptop = Callable[..., Laptop]
@@ -46,9 +47,24 @@ def make_laptop(tmp_path: Path) -> Iterator[MakeLaptop]:
         laptop.kill()
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    """One event for all the tests that leave it as it is: a start costs four processes."""
+    folder = tmp_path_factory.mktemp("shared")
+    made = Laptop.new(folder / "one", environment.process_environment("sqlite://", folder))
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def laptop(shared: Laptop) -> Laptop:
+    """The shared laptop with its event open."""
+    is_open = shared.process is not None and shared.process.poll() is None
+    return shared if is_open else shared.start()
+
+
 @own_database
-def test_one_command_without_questions_makes_a_bank_that_phones_believe(make_laptop: MakeLaptop) -> None:
-    laptop = make_laptop().start()
+def test_one_command_without_questions_makes_a_bank_that_phones_believe(laptop: Laptop) -> None:
     assert laptop.ask("/health/ready").json["status"] == "healthy"
     assert laptop.ask("/health", host="localhost").status == 200
     with pytest.raises(ssl.SSLCertVerificationError):
@@ -121,31 +137,42 @@ def plain_http(laptop: Laptop) -> None:
 
 def posters(laptop: Laptop) -> None:
     """One page, and both of its codes lead where it says."""
-    document = pypdfium2.PdfDocument(laptop.folder_of_event / "poster.pdf")
-    assert len(document) == 1
-    picture = document[0].render(scale=2).to_pil()
-    codes = {found.text for found in zxingcpp.read_barcodes(picture)}
-    text = document[0].get_textpage().get_text_range()
-    [code] = re.findall(r"^Event code +(\S+)$", laptop.said(), re.MULTILINE)
+    page = (laptop.folder_of_event / "poster.pdf").read_bytes()
+    assert page_count(page) == 1
+    codes, text = set(codes_in(page)), words_in(page)
+    [code] = set(re.findall(r"^Event code +(\S+)$", laptop.said(), re.MULTILINE))
     join = f"https://127.0.0.1:{laptop.port}/register?event_code={code}"
     assert codes == {f"http://127.0.0.1:{laptop.http_port}/", join}
     assert join in laptop.said()
     assert code in text
     assert "Neon Night" in text
-    page = laptop.ask(join.partition(str(laptop.port))[2])
-    assert f'value="{code}"' in page.text
+    fingerprint = authority.fingerprint(authority.certificate_in(laptop.folder_of_event / "authority.pem"))
+    assert fingerprint.replace(":", "") in text.replace(" ", "")
+    form = laptop.ask(join.partition(str(laptop.port))[2])
+    assert f'value="{code}"' in form.text
 
 
 @own_database
-def test_a_fallen_laptop_comes_back_as_it_was_and_asks_nothing(make_laptop: MakeLaptop) -> None:
+def test_a_laptop_that_falls_again_and_again_comes_back_as_it_was_and_asks_nothing(
+    make_laptop: MakeLaptop, tmp_path: Path
+) -> None:
     laptop = make_laptop().start()
     token = laptop.register("Vex")
     before = files(laptop)
     key = laptop.secrets()["BACKUP_KEY"]
     assert laptop.said().count(key) == 1
-    laptop.kill()
-    for answer in ("EVENT_NAME", "EVENT_GM_NAME", "EVENT_GM_PASSWORD"):
-        laptop.environment = {name: value for name, value in laptop.environment.items() if name != answer}
+    answers = ("EVENT_NAME", "EVENT_GM_NAME", "EVENT_GM_PASSWORD")
+    laptop.environment = {name: text for name, text in laptop.environment.items() if name not in answers}
+
+    only_the_parent_dies(laptop)
+    laptop.environment = {
+        **laptop.environment,
+        "WEB_THREADS": "2",
+        "WEB_SILENCE_S": "1",
+        "WEB_REQUEST_S": "2",
+        "WEB_SEND_S": "2",
+        "EVENT_BACKUP_DIR": str(tmp_path / "unplugged" / "stick"),
+    }
     laptop.start()
     assert files(laptop) == before
     account = laptop.ask("/api/v1/account", Authorization=f"Bearer {token}")
@@ -154,24 +181,59 @@ def test_a_fallen_laptop_comes_back_as_it_was_and_asks_nothing(make_laptop: Make
     )
     laptop.sign_in()
     assert laptop.said().count(key) == 1, "it is shown once"
+    no_backup_is_cried_out(laptop)
+    phones_that_stop_half_way(laptop)
+
+    laptop.kill()
+    laptop.environment = {
+        name: text for name, text in laptop.environment.items() if name != "EVENT_BACKUP_DIR"
+    }
+    told_to_stop(laptop.start())
+
+
+def only_the_parent_dies(laptop: Laptop) -> None:
+    """Its servers go along, and the next start finds the ports."""
+    assert laptop.process is not None
+    os.kill(laptop.process.pid, 9)
+    laptop.process.wait()
+
+
+def no_backup_is_cried_out(laptop: Laptop) -> None:
+    """The bank goes on."""
+    gone = Path(laptop.environment["EVENT_BACKUP_DIR"])
+    assert eventually(lambda: "NO BACKUP" in laptop.said())
+    assert f"There is no folder {gone}" in laptop.said()
+    assert not gone.exists(), "or the backups would lie on the laptop, under the name of the stick"
+
+
+def phones_that_stop_half_way(laptop: Laptop) -> None:
+    """They keep nobody else from the bank, which has two threads here."""
+    with contextlib.ExitStack() as phones:
+        for said in (b"", b"\x16", b"\x16\x03\x01\x02\x00\x01", b"GET / HT") * 4:
+            phone = phones.enter_context(socket.create_connection(("127.0.0.1", laptop.port)))
+            phone.sendall(said)
+            plain = socket.create_connection(("127.0.0.1", laptop.port))
+            half = phones.enter_context(laptop.trusting().wrap_socket(plain, server_hostname="127.0.0.1"))
+            half.sendall(b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Len")
+            assert laptop.ask("/health").status == 200
+        laptop.sign_in()
+
+
+def told_to_stop(laptop: Laptop) -> None:
+    """It finishes, and takes a last backup."""
+    laptop.wait_for_backups(laptop.said().count("  backup: ") + 1)
+    before = len(laptop.backups())
+    laptop.stop()
+    assert laptop.ended() == 0
+    assert len(laptop.backups()) == before + 1
+    assert laptop.said().rstrip().endswith(f"Everything is kept in {laptop.folder_of_event}.")
+    assert "Traceback" not in laptop.said()
 
 
 def files(laptop: Laptop) -> dict[str, bytes]:
     """What has to outlive a fall, besides the database."""
     names = ("secrets.env", "authority.pem", "bank.pem")
     return {name: (laptop.folder_of_event / name).read_bytes() for name in names}
-
-
-@own_database
-def test_when_only_the_parent_dies_its_servers_go_along_and_a_new_start_finds_the_ports(
-    make_laptop: MakeLaptop,
-) -> None:
-    laptop = make_laptop().start()
-    assert laptop.process is not None
-    os.kill(laptop.process.pid, 9)
-    laptop.process.wait()
-    laptop.start()
-    laptop.sign_in()
 
 
 @own_database
@@ -235,45 +297,6 @@ def test_what_cannot_be_restored_is_refused_and_leaves_no_event_behind(
 
 
 @own_database
-def test_phones_that_stop_half_way_keep_nobody_else_from_the_bank(make_laptop: MakeLaptop) -> None:
-    laptop = make_laptop(WEB_THREADS="2", WEB_SILENCE_S="1", WEB_REQUEST_S="2", WEB_SEND_S="2").start()
-    with contextlib.ExitStack() as phones:
-        for said in (b"", b"\x16", b"\x16\x03\x01\x02\x00\x01", b"GET / HT") * 4:
-            phone = phones.enter_context(socket.create_connection(("127.0.0.1", laptop.port)))
-            phone.sendall(said)
-            plain = socket.create_connection(("127.0.0.1", laptop.port))
-            half = phones.enter_context(laptop.trusting().wrap_socket(plain, server_hostname="127.0.0.1"))
-            half.sendall(b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Len")
-            assert laptop.ask("/health").status == 200
-        laptop.sign_in()
-    assert "Traceback" not in laptop.said()
-
-
-@own_database
-def test_told_to_stop_it_finishes_and_takes_a_last_backup(make_laptop: MakeLaptop) -> None:
-    laptop = make_laptop().start()
-    laptop.wait_for_backups(1)
-    laptop.register("Vex")
-    laptop.stop()
-    assert laptop.ended() == 0
-    assert len(laptop.backups()) == 2
-    assert laptop.said().rstrip().endswith(f"Everything is kept in {laptop.folder_of_event}.")
-    assert "Traceback" not in laptop.said()
-
-
-@own_database
-def test_a_backup_that_fails_is_cried_out_and_the_bank_goes_on(
-    make_laptop: MakeLaptop, tmp_path: Path
-) -> None:
-    gone = tmp_path / "unplugged" / "stick"
-    laptop = make_laptop(EVENT_BACKUP_DIR=str(gone)).start()
-    assert eventually(lambda: "NO BACKUP" in laptop.said())
-    assert f"There is no folder {gone}" in laptop.said()
-    assert not gone.exists(), "or the backups would lie on the laptop, under the name of the stick"
-    laptop.sign_in()
-
-
-@own_database
 def test_what_stands_in_the_way_is_said_in_a_sentence(make_laptop: MakeLaptop, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         laptop = make_laptop()
@@ -284,7 +307,6 @@ def test_what_stands_in_the_way_is_said_in_a_sentence(make_laptop: MakeLaptop, t
         assert "choose another port: PORT=" in laptop.said()
     for missing, more, sentence in (
         ("alone", {"EVENT_GM_PASSWORD": ""}, "Set EVENT_GM_NAME and EVENT_GM_PASSWORD"),
-        ("short", {"EVENT_GM_PASSWORD": "short"}, "8 characters"),
         ("public", {"TLS_CERT": str(tmp_path / "no.pem")}, "no.pem"),
     ):
         laptop = make_laptop(missing, **more)
@@ -295,25 +317,44 @@ def test_what_stands_in_the_way_is_said_in_a_sentence(make_laptop: MakeLaptop, t
 
 
 @own_database
-def test_commands_beside_it_find_its_database_and_its_secrets(make_laptop: MakeLaptop) -> None:
-    laptop = make_laptop()
-    assert "Run `make event` first." in laptop.beside("--event", "check_books")
-    assert "Run `make run` first." in laptop.beside("check_books")
-    laptop.start()
-    laptop.register("Vex")
-    for arguments in (("--event", "check_books"), ("check_books",)):
-        assert "neon-night: clean" in laptop.beside(*arguments)
-    assert "Run `make run` first." in laptop.beside("--demo", "check_books")
-    (laptop.folder_of_event.parent / "dev.env").touch()
-    assert "Say which one" in laptop.beside("check_books")
-    assert "no issues" in laptop.beside(
-        *("--event", "check", "--deploy", "--fail-level", "WARNING", "--database", "default")
-    )
+def test_commands_beside_it_find_its_database_its_secrets_and_its_address(
+    laptop: Laptop, tmp_path: Path
+) -> None:
+    assert "neon-night: clean" in laptop.beside("--event", "check_books")
+    cards = tmp_path / "cards.pdf"
+    assert "1 cards are in" in laptop.beside("login_cards", "--out", str(cards), "--everybody", "--yes")
+    [link] = codes_in(cards.read_bytes())
+    assert link.startswith(f"https://127.0.0.1:{laptop.port}/card/")
+    assert f"First open 127.0.0.1:{laptop.http_port}." in words_in(cards.read_bytes())
+    copy = tmp_path / "poster.pdf"
+    laptop.beside("join_poster", "--out", str(copy))
+    assert copy.read_bytes() == (laptop.folder_of_event / "poster.pdf").read_bytes()
+
+
+def test_a_command_is_for_what_there_is_and_asks_which_where_there_are_both(
+    tmp_path: Path, settings: Any
+) -> None:
+    settings.VAR_DIR = tmp_path
+    demo, event = tmp_path / "dev.env", tmp_path / "event" / "secrets.env"
+    refused(["--event", "check_books"], "Run `make event` first.")
+    refused(["check_books"], "Run `make run` first.")
+    event.parent.mkdir()
+    event.touch()
+    assert local._is_for_the_event(demo=False, event=False)
+    refused(["--demo", "check_books"], "Run `make run` first.")
+    demo.touch()
+    refused(["check_books"], "Say which one")
+    assert local._is_for_the_event(demo=False, event=True)
+    assert not local._is_for_the_event(demo=True, event=False)
+
+
+def refused(line: list[str], sentence: str) -> None:
+    with pytest.raises(CommandError, match=re.escape(sentence)):
+        call_command("local", *line)
 
 
 @own_database
-def test_a_second_start_beside_a_running_one_is_refused(make_laptop: MakeLaptop) -> None:
-    laptop = make_laptop().start()
+def test_a_second_start_beside_a_running_one_is_refused(laptop: Laptop, make_laptop: MakeLaptop) -> None:
     second = make_laptop("second", VAR_DIR=laptop.environment["VAR_DIR"])
     second.run()
     assert second.ended() == 1
@@ -335,9 +376,8 @@ def test_a_given_certificate_is_used_and_nothing_is_handed_out(
     assert x509.load_pem_x509_certificate(served.encode()) == authority.certificate_in(leaf)
     assert laptop.ask_plainly("/", port=laptop.http_port).status == 302
     assert "Fingerprint" not in laptop.said()
-    document = pypdfium2.PdfDocument(laptop.folder_of_event / "poster.pdf")
-    [code] = zxingcpp.read_barcodes(document[0].render(scale=2).to_pil())
-    assert code.text.startswith(f"https://127.0.0.1:{laptop.port}/register?")
+    [code] = codes_in((laptop.folder_of_event / "poster.pdf").read_bytes())
+    assert code.startswith(f"https://127.0.0.1:{laptop.port}/register?")
 
 
 @pytest.mark.postgresql_only

@@ -1,10 +1,9 @@
-"""What the person at the laptop sees, what a start asks, and what a poster looks like in the worst case."""
+"""What the person at the laptop sees, and what a start asks."""
 
 from __future__ import annotations
 
 import builtins
 import getpass
-import importlib
 import io
 import re
 import sys
@@ -20,14 +19,13 @@ from django.test import override_settings
 from PIL import Image
 
 from accounts import passwords, selectors, tenancy
+from accounts.errors import Invalid
 from accounts.models import Tenant
-from neobank.laptop import addresses, opening, place, poster, static_files, terminal
+from neobank.laptop import addresses, opening, place, static_files, terminal
 from neobank.management.commands import event as command
 from tests.cast import make_event
 
-pypdfium2 = importlib.import_module("pypdfium2")  # it has no types
 JOIN = "https://192.168.100.200:8443/register?event_code=chrome-4821"
-FINGERPRINT = ":".join(["AB"] * 32)
 
 
 def test_a_phone_reads_the_code_off_the_terminal() -> None:
@@ -44,28 +42,6 @@ def test_a_phone_reads_the_code_off_the_terminal() -> None:
 
 def test_pictures_are_for_terminals_alone() -> None:
     assert not terminal.can_show_pictures(io.StringIO())
-
-
-@pytest.mark.parametrize(
-    "name", ["N", "Neon Night", "The Night of the Very Long Name That Somebody Chose For It " + "x" * 20]
-)
-@pytest.mark.parametrize("trust_url", ["", "http://192.168.100.200:8080/"])
-def test_a_poster_is_one_page_whatever_the_event_is_called(name: str, trust_url: str) -> None:
-    sheet = poster.Poster(
-        event=name,
-        address="https://192.168.100.200:8443/",
-        join_url=JOIN,
-        event_code="chrome-4821 & <more>",
-        trust_url=trust_url,
-        fingerprint=FINGERPRINT if trust_url else "",
-    )
-    document = pypdfium2.PdfDocument(poster.pdf(sheet))
-    assert len(document) == 1
-    codes = {found.text for found in zxingcpp.read_barcodes(document[0].render(scale=2).to_pil())}
-    assert codes == {JOIN, trust_url} - {""}
-    text = " ".join(document[0].get_textpage().get_text_range().split())
-    assert "chrome-4821 & <more>" in text
-    assert text.count("AB") == (32 if trust_url else 0)
 
 
 # -- what a start asks -------------------------------------------------------------------------------------------------
@@ -142,6 +118,15 @@ def test_nobody_there_is_told_what_to_set_and_the_next_start_goes_on() -> None:
         tenant = opening.open_event(say=pytest.fail)
     assert gm_of(tenant, "Nyx", "neon-rain-2077")
     assert Tenant.objects.count() == 1
+
+
+@pytest.mark.usefixtures("fresh_database")
+def test_a_password_from_the_environment_that_is_too_short_is_refused_and_not_asked_for() -> None:
+    with (
+        override_settings(EVENT_GM_NAME="Nyx", EVENT_GM_PASSWORD="short"),
+        pytest.raises(Invalid, match="8 characters"),
+    ):
+        opening.open_event(say=pytest.fail)
 
 
 @pytest.mark.usefixtures("fresh_database")

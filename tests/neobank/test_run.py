@@ -6,6 +6,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 from neobank import local_secrets
 from neobank.backups import sealing
+from tests.conftest import SESSION
 from tests.databases import PROJECT
 from tests.servers import WebServer
 from tests.sessions import Database
@@ -49,27 +51,32 @@ class Demo(WebServer):
             return json.load(answer)
 
 
+def new_demo(database: Database, folder: Path) -> Demo:
+    """A demo that was never started, on an empty database of its own, with secrets of its own."""
+    own = {*local_secrets.DRAW, "DEBUG", "ALLOWED_HOSTS", "HTTPS", "COLLECTED_STATIC"}
+    environment = {name: value for name, value in database.environment.items() if name not in own}
+    var = {"VAR_DIR": str(folder / "var"), "BCRYPT_ROUNDS": "4"}
+    return Demo(folder, environment=environment | var, credentials=folder / "logins.json")
+
+
 @pytest.fixture
-def demo(fresh_database: Database, tmp_path: Path) -> Any:
-    """A demo on an empty database of its own, with secrets of its own."""
-    secrets = dict.fromkeys(local_secrets.DRAW)
-    environment = {
-        name: value
-        for name, value in fresh_database.environment.items()
-        if name not in {*secrets, "DEBUG", "ALLOWED_HOSTS", "HTTPS", "COLLECTED_STATIC"}
-    }
-    folder = tmp_path / "var"
-    running = Demo(
-        tmp_path,
-        environment=environment | {"VAR_DIR": str(folder), "BCRYPT_ROUNDS": "4"},
-        credentials=tmp_path / "logins.json",
-    )
-    yield running
-    running.kill()
+def fresh(fresh_database: Database, tmp_path: Path) -> Iterator[Demo]:
+    """One that no other test has touched."""
+    made = new_demo(fresh_database, tmp_path)
+    yield made
+    made.kill()
+
+
+@pytest.fixture(scope="module")
+def demo(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A running one, which the tests of this file share: a start costs four processes."""
+    with SESSION.database() as database:
+        made = new_demo(database, tmp_path_factory.mktemp("demo"))
+        yield made.start()
+        made.kill()
 
 
 def test_one_command_makes_a_bank_and_a_restart_changes_nothing(demo: Demo) -> None:
-    demo.start()
     logins = demo.logins()
     player = {name: logins["players"][0][name] for name in ("character_name", "password")}
     token = demo.ask("/api/v1/auth/login", player)["access_token"]
@@ -88,17 +95,16 @@ def test_one_command_makes_a_bank_and_a_restart_changes_nothing(demo: Demo) -> N
     assert logins["players"][0]["account_number"] in json.dumps(account), "people stay signed in"
 
 
-def test_without_a_demo_there_is_an_empty_bank_that_says_what_to_run(demo: Demo) -> None:
-    demo.environment = {**demo.environment, "DEMO": "0"}
-    demo.start()
-    assert not demo.credentials.exists()
-    log = demo.log.read_text()
+def test_without_a_demo_there_is_an_empty_bank_that_says_what_to_run(fresh: Demo) -> None:
+    fresh.environment = {**fresh.environment, "DEMO": "0"}
+    fresh.start()
+    assert not fresh.credentials.exists()
+    log = fresh.log.read_text()
     for hint in ("make manage ARGS=bootstrap", 'make manage ARGS="create_gm NAME"'):
         assert hint in log
 
 
 def test_commands_beside_it_find_its_database_and_its_secrets(demo: Demo, tmp_path: Path) -> None:
-    demo.start()
     made = make_manage(demo, 'create_gm "Old Nyx" --generate')
     assert made.returncode == 0, made.stderr
     password = made.stdout.split()[-1]
@@ -118,7 +124,6 @@ def test_commands_beside_it_find_its_database_and_its_secrets(demo: Demo, tmp_pa
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the page uses curl")
 def test_what_terminals_md_shows_works_beside_it_as_it_stands_there(demo: Demo) -> None:
-    demo.start()
     page = (PROJECT / "docs" / "terminals.md").read_text()
     blocks = re.findall(r"^```\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     [key, calls] = [block for block in blocks if "$TILL" in block]
@@ -139,16 +144,16 @@ def test_what_terminals_md_shows_works_beside_it_as_it_stands_there(demo: Demo) 
     assert paid["transaction"]["amount"] == balance["balance"] == 350
 
 
-def test_a_command_that_cannot_run_is_answered_with_what_to_type(demo: Demo) -> None:
+def test_a_command_that_cannot_run_is_answered_with_what_to_type(fresh: Demo) -> None:
     for arguments, answer in (
         ("", 'make manage ARGS="check_books"'),
         ("check_books", "Run `make run` first."),
     ):
-        asked = make_manage(demo, arguments)
+        asked = make_manage(fresh, arguments)
         assert asked.returncode != 0
         assert answer in asked.stderr
         assert "Traceback" not in asked.stderr
-    assert not Path(demo.environment["VAR_DIR"]).exists()
+    assert not Path(fresh.environment["VAR_DIR"]).exists()
 
 
 def make_manage(demo: Demo, arguments: str) -> subprocess.CompletedProcess[str]:

@@ -21,16 +21,21 @@ class Command(StaffCommand):
         super().add_arguments(parser)
         parser.add_argument("--out", required=True, type=Path, metavar="poster.pdf", help="the file to write")
         parser.add_argument(
-            "--address", metavar="URL", help="what phones open; without it, the event's own host name"
+            "--address",
+            metavar="URL",
+            help="what phones open; without it, PUBLIC_URL or the event's own host name",
         )
         parser.add_argument(
-            "--trust", default="", metavar="TEXT", help="what to do when a phone warns about the certificate"
+            "--trust",
+            default="",
+            metavar="TEXT",
+            help="what to do when a phone warns about the certificate; beside `make event` the poster says it by itself",
         )
 
     def act(self, actor: Actor, options: dict[str, Any]) -> None:
         address = address_from(options["address"], actor.tenant)
         check_writable(options["out"])
-        write(options["out"], join_poster(actor=actor, address=address, trust=options["trust"]))
+        write(options["out"], join_poster(actor=actor, address=address, advice=options["trust"]))
         self.say(
             _("The poster for %(address)s is in %(path)s.") % {"address": address, "path": options["out"]}
         )

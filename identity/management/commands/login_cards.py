@@ -30,7 +30,9 @@ class Command(StaffCommand):
         super().add_arguments(parser)
         parser.add_argument("--out", required=True, type=Path, metavar="cards.pdf", help="the file to write")
         parser.add_argument(
-            "--address", metavar="URL", help="what phones open; without it, the event's own host name"
+            "--address",
+            metavar="URL",
+            help="what phones open; without it, PUBLIC_URL or the event's own host name",
         )
         parser.add_argument(
             "--days", type=int, default=14, help="how long the cards work (default: 14, at most 90)"

@@ -13,29 +13,28 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.actors import Actor
 from accounts.errors import DomainError
 from accounts.models import Tenant
+from identity.addresses import Trust
+from identity.services.poster import join_link, join_poster
 from neobank import local_secrets
 from neobank.backups import sealing
 from neobank.backups.errors import CannotBackUp
 from neobank.laptop import (
     addresses,
     authority,
-    door,
     moving,
     opening,
     place,
-    poster,
     static_files,
     terminal,
     watch,
@@ -148,10 +147,9 @@ class Command(BaseCommand):
         now = datetime.now(UTC)
         laptop = next(iter(addresses.names_of_this_machine()[1:]), "localhost")
         root, is_new = authority.authority(place.authority_path(), laptop=laptop, names=names, now=now)
-        if not settings.EVENT_ADDRESSES:
-            for name in [name for name in names if not authority.may_sign(root, name)]:
-                names.remove(name)
-                self._shout(_("%s is no address of a local network: phones are not led there.") % name)
+        for name in sorted({*names} - {*place.reachable(names)}):
+            names.remove(name)
+            self._shout(_("%s is no address of a local network: phones are not led there.") % name)
         if authority.certify(
             place.certificate_path(), authority=place.authority_path(), names=names, now=now
         ):
@@ -185,7 +183,8 @@ class Command(BaseCommand):
 
     def _serve(self, tenant: Tenant, names: list[str], fingerprint: str) -> int:
         plan = watch.Plan(
-            environment=place.for_children(os.environ),
+            # What the authority is, and for which names, is known since it was made.
+            environment=place.for_children({**os.environ, **place.public(names, port=settings.PORT)}),
             backup_command=[
                 *("backup", "--with-secrets", "--label", "event"),
                 *("--keep", str(settings.EVENT_BACKUP_KEEP), "--to", str(place.backup_folder())),
@@ -216,14 +215,11 @@ class Command(BaseCommand):
 
     def _tell(self, tenant: Tenant, names: list[str], fingerprint: str) -> None:
         first = names[0]
-        join = secure_url(reverse("people:register"), first)
-        if tenant.event_code:
-            join += "?" + urlencode({"event_code": tenant.event_code})
-        trust = door.url() if fingerprint else ""
-        sheet = poster.Poster(
-            tenant.name, secure_url("/", first), join, tenant.event_code, trust, fingerprint
-        )
-        authority.write(place.poster_path(), poster.pdf(sheet))
+        address = secure_url("/", first).rstrip("/")
+        join = join_link(tenant, address)
+        trust = Trust(place.trust_url(names), fingerprint) if fingerprint else None
+        page = join_poster(actor=Actor.server(tenant, opening.COMMAND), address=address, trust=trust)
+        authority.write(place.poster_path(), page)
         shown = terminal.Summary(
             event=tenant.name,
             event_code=tenant.event_code,
@@ -231,7 +227,7 @@ class Command(BaseCommand):
                 secure_url("/", name) for name in names if name not in place.THIS_MACHINE or name == first
             ],
             join_url=join,
-            trust_url=trust,
+            trust_url=trust.url if trust else "",
             fingerprint=fingerprint,
             poster=place.poster_path(),
             backups=place.backup_folder(),

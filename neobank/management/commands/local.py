@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from neobank import local_secrets
-from neobank.laptop import place
+from neobank.laptop import authority, place
 
 
 class Command(BaseCommand):
@@ -40,7 +40,10 @@ class Command(BaseCommand):
         # As for the demo: what is made here is for nobody else on this machine.
         os.umask(0o077)
         manage = str(settings.BASE_DIR / "manage.py")
-        environment = place.environment() if is_event else local_secrets.environment()
+        try:
+            environment = place.environment() if is_event else local_secrets.environment()
+        except authority.CannotCertify as refusal:
+            raise CommandError(str(refusal)) from refusal
         os.execve(sys.executable, [sys.executable, manage, *line], environment)  # noqa: S606
 
 
