@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, ViewportSize, sync_playwright
 
 from tests.cast import make_event
 from tests.servers import WebServer
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 WITHOUT = "NO BROWSER TEST WAS RUN: no Chromium here, and none could be installed (%s)."
 INSTALL_S_MAX = 900

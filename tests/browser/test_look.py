@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from accounts import roles, tenancy
 from accounts.services.brand import change_brand
@@ -30,7 +31,7 @@ CONSOLE = [
     *("/admin/accounts/tenant/arcadia/brand/", "/admin/accounts/tenant/arcadia/settings/"),
     *("/admin/accounts/tenant/arcadia/pause/", "/admin/accounts/tenant/arcadia/roster/"),
 ]
-SMALLEST = {"width": 320, "height": 640}
+SMALLEST: ViewportSize = {"width": 320, "height": 640}
 # The answers that refuse are meant.
 MEANT = ("404 (Not Found)", "403 (Forbidden)")
 
@@ -72,7 +73,7 @@ def browser(walks: dict[str, list[str]]) -> Iterator[Browser]:
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_no_page_has_a_grave_fault_or_a_complaint_or_is_too_wide(
-    walks: dict[str, list[str]], browser: Browser, scheme: str
+    walks: dict[str, list[str]], browser: Browser, scheme: Any
 ) -> None:
     [address] = walks["address"]
     faults = []
@@ -106,7 +107,8 @@ def test_titles_flicker_for_who_does_not_mind_and_a_look_is_chosen_in_the_middle
 ) -> None:
     [address] = walks["address"]
     name = "getComputedStyle(document.querySelector('h1')).animationName"
-    for motion, wanted in (("no-preference", "glitch"), ("reduce", "none")):
+    cases: tuple[tuple[Any, str], ...] = (("no-preference", "glitch"), ("reduce", "none"))
+    for motion, wanted in cases:
         page = browser.new_context(base_url=address, reduced_motion=motion).new_page()
         page.goto("/login")
         assert page.evaluate(name) == wanted
