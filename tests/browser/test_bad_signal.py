@@ -68,7 +68,7 @@ def complaints() -> list[str]:
 @pytest.fixture
 def phone(chrome: Browser, line: Line, complaints: list[str]) -> Page:
     """Alice's phone, signed in."""
-    context = chrome.new_context(base_url=line.base_url, viewport=PHONE)  # type: ignore[arg-type]
+    context = chrome.new_context(base_url=line.base_url, viewport=PHONE)
     context.on("page", lambda page: listen(page, complaints))
     page = context.new_page()
     sign_in(page, "Alice")
