@@ -57,6 +57,15 @@ def is_of_this_machine(address: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
+def for_letters(tenant: Tenant, asked_at: str) -> str:
+    """The address that links in letters begin with: where the browser is (``asked_at``), if that is one of the event's own.
+
+    Whoever asks says under which name he reached us, and somebody else reads the letter.
+    """
+    hosts = set(Domain.objects.filter(tenant=tenant).values_list("host", flat=True))
+    return asked_at if not hosts or urlsplit(asked_at).hostname in hosts else of_event(tenant)
+
+
 def proposal(tenant: Tenant, asked_at: str) -> str:
     """What to propose: the address that somebody's browser is at (``asked_at``), or a better one that is known."""
     return (of_event(tenant) or asked_at) if is_of_this_machine(asked_at) else asked_at

@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 def world(request: HttpRequest) -> dict[str, Any]:
     """``tenant`` (None where no event was found), ``time_zone``, ``paused``, ``pause_reason``, ``request_id``, and ``me``: the
-    signed-in user or None, read when a template first asks.
+    signed-in user or None, read when a template first asks, and ``unread``: how many notifications are new to them.
     """
     tenant = getattr(request, "tenant", None)
     return {
@@ -20,9 +20,15 @@ def world(request: HttpRequest) -> dict[str, Any]:
         "pause_reason": tenant.pause_reason if tenant else "",
         "request_id": getattr(request, "request_id", ""),
         "me": SimpleLazyObject(lambda: _signed_in(request)),
+        "unread": SimpleLazyObject(lambda: _unread(request)),
     }
 
 
 def _signed_in(request: HttpRequest) -> Any:
     user = getattr(request, "user", None)
     return user if user is not None and user.is_authenticated else None
+
+
+def _unread(request: HttpRequest) -> int:
+    # Came with the sign-in itself; pages that are made without one have neither.
+    return getattr(getattr(request, "login_session", None), "unread", 0)
