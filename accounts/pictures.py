@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-import warnings
 from typing import Final
 
 from django.utils.translation import gettext as _
@@ -32,12 +31,13 @@ def square(raw: bytes) -> bytes:
         raise _invalid(_("There is no picture in what was sent. Choose a file, then send it."))
     if len(raw) > UPLOAD_MAX:
         raise _invalid(_("The picture has more than 5 MB. Choose a smaller one."))
-    with _unpacking, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _unpacking:
         try:
             return _square(raw)
         except Invalid:
             raise
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            raise _too_many_pixels() from error
         except Exception as error:
             # Pillow raises whatever its dozen decoders stumble over; to the person it is one thing.
             raise _invalid(
@@ -49,12 +49,7 @@ def _square(raw: bytes) -> bytes:
     with Image.open(io.BytesIO(raw), formats=_FORMATS) as image:
         width, height = image.size
         if width * height > PIXELS_MAX:
-            raise _invalid(
-                _(
-                    "The picture has more than %(millions)d million pixels. Make it smaller, then send it again."
-                )
-                % {"millions": PIXELS_MAX // 1_000_000}
-            )
+            raise _too_many_pixels()
         # A JPEG is unpacked no larger than needed; nothing else does anything here.
         image.draft("RGB", (2 * SIDE, 2 * SIDE))
         upright = ImageOps.exif_transpose(image)
@@ -65,6 +60,13 @@ def _square(raw: bytes) -> bytes:
     made = io.BytesIO()
     clean.save(made, "WEBP", quality=_QUALITY)
     return made.getvalue()
+
+
+def _too_many_pixels() -> Invalid:
+    return _invalid(
+        _("The picture has more than %(millions)d million pixels. Make it smaller, then send it again.")
+        % {"millions": PIXELS_MAX // 1_000_000}
+    )
 
 
 def _invalid(sentence: str) -> Invalid:

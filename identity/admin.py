@@ -1,4 +1,4 @@
-"""The roster, cards, the desk and pictures in the console: on the pages of people and of the event, which the floors below made."""
+"""Rosters, cards, the desk and pictures in the console: on the pages of people and of the event, which lower floors made."""
 
 from __future__ import annotations
 

@@ -94,7 +94,9 @@ class AccountOfMineAnswer(serializers.Serializer[Me]):
     role = serializers.ChoiceField(source="user.role", choices=roles.ROLES)
     emoji = serializers.CharField(source="user.emoji", allow_blank=True)
     picture = serializers.UUIDField(
-        source="user.picture_id", allow_null=True, help_text="For `GET /pictures/{id}`; null when there is none."
+        source="user.picture_id",
+        allow_null=True,
+        help_text="For `GET /pictures/{id}`; null when there is none.",
     )
     account_number = serializers.CharField(source="standing.account.number")
     currency = serializers.CharField(source="standing.account.currency.code")

@@ -43,7 +43,7 @@ def read(event: Event) -> dict[str, bool]:
 
 
 def test_whoever_is_told_something_reads_it_at_home(browser: Client, event: Event, alice: Person) -> None:
-    assert "News" not in text_of(browser.get("/bank"))
+    assert "News for you" not in text_of(browser.get("/bank"))
     freeze(actor=event.server, account=alice.number)
     assert f"Your account {alice.number} was frozen by the game masters." in text_of(browser.get("/bank"))
 
@@ -80,7 +80,7 @@ def test_what_was_seen_goes_and_what_came_meanwhile_stays(
     assert "third" in home
     assert "first" not in home
     browser.post("/bank/seen", {"seen": shown(browser.get("/bank"))})
-    assert "News" not in text_of(browser.get("/bank"))
+    assert "News for you" not in text_of(browser.get("/bank"))
 
 
 def test_looking_does_not_mark_it(browser: Client, event: Event, alice: Person) -> None:
