@@ -19,7 +19,6 @@ from django.views.decorators.http import require_http_methods
 from accounts import limits, mail
 from accounts.actors import Actor
 from accounts.errors import DomainError
-from accounts.models import LoginCode
 from accounts.requests import BankRequest
 from accounts.services import email, login_codes
 from accounts.services.password import reset_with_code
@@ -34,7 +33,7 @@ _FORGOT, _RESET, _CONFIRM = "identity/forgot.html", "identity/reset.html", "iden
 @require_http_methods(["GET", "HEAD", "POST"])
 def forgot(request: BankRequest) -> HttpResponse:
     """Asks for a letter with a link to a new password. The answer is the same whoever is meant."""
-    facts = {"mail_is_on": mail.is_on(), "is_done": "sent" in request.GET}
+    facts: dict[str, Any] = {"mail_is_on": mail.is_on(), "is_done": "sent" in request.GET}
     if request.method != "POST" or not mail.is_on():
         return form_page(request, _FORGOT, ForgotForm(initial={"who": request.GET.get("who", "")}), **facts)
     form = ForgotForm(request.POST)
@@ -59,7 +58,7 @@ def reset(request: BankRequest, code: str) -> HttpResponse:
     visitor = Actor.visitor(tenant_of(request), request.origin)
     try:
         limits.hit("login_code", limits.network(request.origin.ip))
-        row = login_codes.find(code, kinds=[LoginCode.Kind.RESET])
+        row = login_codes.find(code, kinds=login_codes.BY_LETTER)
     except DomainError as refusal:
         return _over(request, refusal, reverse("people:forgot"))
     if (why_not := login_codes.why_not(row)) is not None:

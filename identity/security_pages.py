@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Final
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
@@ -110,7 +110,7 @@ def email(request: BankRequest, actor: Actor) -> HttpResponse:
     """An address of one's own, settled by the link in a letter; or none any more."""
     person = selectors.myself(actor)
     present = emails.address_of(person)
-    facts = {
+    facts: dict[str, Any] = {
         "present": present,
         "is_confirmed": bool(present and person.email_confirmed_at),
         "mail_is_on": mail.is_on(),
@@ -118,6 +118,7 @@ def email(request: BankRequest, actor: Actor) -> HttpResponse:
     }
     if request.method != "POST":
         form = EmailForm(initial={"email": request.GET.get("email", present)})
+        form.fields["email"].help_text = form.fields["email"].help_text if present else ""
         return form_page(request, _EMAIL, form, **facts)
     form = EmailForm(request.POST)
     if not form.is_valid():

@@ -35,6 +35,7 @@ _LENGTH: Final = 24  # of 6 bits each
 _SALT: Final = "neobank.accounts.login_code"
 # What these open is a sign-in; a letter's code opens none.
 SIGN_IN: Final = (LoginCode.Kind.CARD, LoginCode.Kind.DESK)
+BY_LETTER: Final = (LoginCode.Kind.RESET,)
 ACTIONS: Final = {LoginCode.Kind.CARD: "login_code.card", LoginCode.Kind.DESK: "login_code.desk"}
 
 
@@ -160,7 +161,7 @@ def _code(actor: Actor, request: str, user: User) -> str:
 # -- Using one ---------------------------------------------------------------------------------------------------------
 
 
-def find(code: str, *, kinds: Sequence[LoginCode.Kind] = SIGN_IN) -> LoginCode:
+def find(code: str, *, kinds: tuple[LoginCode.Kind, ...] = SIGN_IN) -> LoginCode:
     """The row of ``code``, with its user. Reads only. Raises ``NotFound`` (``unknown_login_code``)."""
     row: LoginCode | None = (
         LoginCode.objects.select_related("user").filter(digest=crypto.digest(code), kind__in=kinds).first()
@@ -168,11 +169,16 @@ def find(code: str, *, kinds: Sequence[LoginCode.Kind] = SIGN_IN) -> LoginCode:
         else None
     )
     if row is None:
-        raise NotFound(
-            "unknown_login_code",
-            _("This code is not known here. Scan the card again, or show it to a game master."),
-        )
+        raise NotFound("unknown_login_code", _unknown_letter() if kinds != SIGN_IN else _unknown_card())
     return row
+
+
+def _unknown_card() -> str:
+    return _("This code is not known here. Scan the card again, or show it to a game master.")
+
+
+def _unknown_letter() -> str:
+    return _("This link is not known here. Take care that it is whole, or ask for another letter.")
 
 
 def why_not(row: LoginCode) -> DomainError | None:

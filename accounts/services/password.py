@@ -105,7 +105,7 @@ def reset_with_code(*, actor: Actor, code: str, new: str) -> User:
     """
     limits.hit("login_code", limits.network(actor.origin.ip))
     with tenancy.scope(actor.tenant):
-        row = login_codes.find(code, kinds=[LoginCode.Kind.RESET])
+        row = login_codes.find(code, kinds=login_codes.BY_LETTER)
         if (refusal := login_codes.why_not(row)) is not None:
             raise refusal
         new_hash = passwords.hash_of(new, owner=row.user, field="new_password")
@@ -114,8 +114,8 @@ def reset_with_code(*, actor: Actor, code: str, new: str) -> User:
 
 @unit_of_work
 def _reset_with_code(*, actor: Actor, code: str, new_hash: str) -> User | DomainError:
-    user = people.locked(login_codes.find(code, kinds=[LoginCode.Kind.RESET]).user_id)
-    row = login_codes.find(code, kinds=[LoginCode.Kind.RESET])
+    user = people.locked(login_codes.find(code, kinds=login_codes.BY_LETTER).user_id)
+    row = login_codes.find(code, kinds=login_codes.BY_LETTER)
     if (refusal := login_codes.why_not(row)) is not None:
         audit.record(
             actor=actor,

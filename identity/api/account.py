@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from typing import ClassVar
+from typing import cast
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -63,7 +63,7 @@ class MyPicture(Endpoint):
     """The caller's picture."""
 
     permission_classes = [SignedIn]
-    parser_classes: ClassVar[list[type[PictureParser]]] = [PictureParser]
+    parser_classes = [PictureParser]
 
     @extend_schema(
         operation_id="me_picture",
@@ -73,7 +73,7 @@ class MyPicture(Endpoint):
     )
     def put(self, request: Request) -> Response:
         """The body is the file: a JPEG, PNG, WebP or GIF of at most 5 MB. Its middle is kept as a square of 256 pixels."""
-        user = set_picture(actor=self.actor, raw=request.data)
+        user = set_picture(actor=self.actor, raw=cast(bytes, request.data))
         return Response(AccountOfMineAnswer(selectors.me(replace(self.actor, user=user))).data)
 
     @extend_schema(operation_id="me_picture_remove", summary="Take my picture away", responses={204: None})

@@ -159,7 +159,7 @@ class PictureParser(BaseParser):
     KINDS: ClassVar[tuple[str, ...]] = ("image/jpeg", "image/png", "image/webp", "image/gif")
     media_type = "image/*"
 
-    def parse(
+    def parse(  # type: ignore[override]  # what it gives out is the request's data, and need not be a mapping
         self,
         stream: IO[Any],
         media_type: str | None = None,

@@ -13,7 +13,6 @@ import time_machine
 from django.core import mail as django_mail
 from django.test import Client
 from django.utils import timezone
-from pytest_django.fixtures import SettingsWrapper
 
 from accounts import mail, tenancy
 from accounts.crypto import open_from
@@ -32,7 +31,7 @@ SAME_FOR_ALL = "If there is such a login"
 
 
 @pytest.fixture
-def letters(settings: SettingsWrapper) -> Iterator[list[Any]]:
+def letters(settings: Any) -> Iterator[list[Any]]:
     """What is sent, in memory; ``arrived`` waits for it."""
     settings.EMAIL_URL, settings.EMAIL_FROM = "memorymail://", "bank@example.org"
     django_mail.outbox = []
@@ -71,7 +70,7 @@ def asks(who: str) -> str:
 
 
 @pytest.fixture
-def server(settings: SettingsWrapper) -> Iterator[MailServer]:
+def server(settings: Any) -> Iterator[MailServer]:
     """A mail server that this process delivers to."""
     with mail_server() as running:
         settings.EMAIL_URL, settings.EMAIL_FROM = f"smtp://127.0.0.1:{running.port}", "bank@example.org"
@@ -117,7 +116,7 @@ def test_from_an_address_to_a_new_password_over_smtp(
 
 
 def test_a_mail_server_that_is_gone_fails_no_sign_in(
-    alice: Person, settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch
+    alice: Person, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     confirmed(alice)
     with socket.socket() as nobody:

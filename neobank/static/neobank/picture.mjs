@@ -30,12 +30,16 @@ for (const field of document.querySelectorAll('input[type="file"][name="picture"
   field.addEventListener("change", async () => {
     const [file] = field.files;
     if (!file || file.size <= SMALL_ENOUGH) return;
+    const button = field.form.querySelector("button");
+    button.disabled = true;
     try {
       const chosen = new DataTransfer();
       chosen.items.add(await small(file));
       if (field.files[0] === file) field.files = chosen.files;
     } catch {
       // Not a picture that this browser knows: the server says what is wrong with it.
+    } finally {
+      button.disabled = false;
     }
   });
 }
