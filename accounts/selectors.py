@@ -31,7 +31,9 @@ def login_meant(typed: str) -> User | None:
     """The login with this name, or with this confirmed e-mail address; None when there is none."""
     if "@" in typed:
         index = crypto.blind_index("email", typed.strip().casefold())
-        return User.objects.filter(email_index=index, email_confirmed_at__isnull=False).first()
+        found = User.objects.filter(email_index=index, email_confirmed_at__isnull=False).first()
+        if found is not None:
+            return found
     return login_named(typed)
 
 

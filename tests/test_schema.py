@@ -71,7 +71,7 @@ VISITORS = ["alice", "gm", "till", "nobody"]
 def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
     """The cast on a database of this module's own: nothing here minds what was sent before."""
     with SESSION.database() as database, django_db_blocker.unblock(), SESSION.connected_to(database):
-        with override_settings(RATE_LIMITS=False):
+        with override_settings(RATE_LIMITS=False, EMAIL_URL="memorymail://", EMAIL_FROM="bank@example.org"):
             yield make_world()
         directory.forget()
 

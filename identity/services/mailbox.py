@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts import limits, mail, selectors, tenancy
 from accounts.actors import Actor
-from accounts.errors import TooMany
+from accounts.errors import Conflict, TooMany
 from accounts.models import User
 from accounts.services import email
 from accounts.services.password import ask_for_reset
@@ -50,8 +51,13 @@ def forgot(*, actor: Actor, who: str, address: str) -> None:
     """Send whoever is meant by ``who`` (a character's name, or an e-mail address) the link to a new password.
 
     ``actor`` is a visitor, who does not learn whether there is anybody, or any address: nothing is returned and nothing raised
-    that would say so, and the letter itself goes out later. Raises ``TooMany`` for the visitor's own address.
+    that would say so, and the letter itself goes out later. Raises ``Conflict`` (``mail_off``), ``TooMany`` for the visitor's own
+    address.
     """
+    if not mail.is_on():
+        raise Conflict(
+            "mail_off", _("No e-mail is sent from here. A game master shows you a code to sign in with.")
+        )
     limits.hit("forgot", limits.network(actor.origin.ip))
     with tenancy.scope(actor.tenant):
         person = selectors.login_meant(who)
