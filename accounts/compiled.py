@@ -46,13 +46,14 @@ class _Plan:
     names: list[str]
     converters: list[tuple[int, list[Any], Any]]
     populators: list[Any]
+    annotations: dict[str, int]
 
 
 class Compiled(Generic[M]):
     """``build(**slots)`` is called once for each kind of database; ``fields`` says what each slot will hold.
 
-    The queryset may filter by equality and ``in``, join with ``select_related`` and have subqueries; it has no annotations and
-    is of a shape that does not hang on the values (None is no value: ``= NULL`` finds nothing).
+    The queryset may filter by equality and ``in``, join with ``select_related``, annotate and have subqueries; it is of a shape
+    that does not hang on the values (None is no value: ``= NULL`` finds nothing).
     """
 
     def __init__(self, build: Callable[..., QuerySet[M]], **fields: Field[Any, Any]) -> None:
@@ -98,6 +99,7 @@ class Compiled(Generic[M]):
                 ).items()
             ],
             get_related_populators(found, select, connection.alias),  # type: ignore[call-arg]  # the stubs are of a later Django
+            dict(compiler.annotation_col_map or {}),
         )
 
 
@@ -109,4 +111,6 @@ def _instance(plan: _Plan, found: tuple[Any, ...]) -> Any:
     instance = plan.model.from_db(connection.alias, plan.names, row[plan.columns])
     for populator in plan.populators:
         populator.populate(row, instance)
+    for name, place in plan.annotations.items():
+        setattr(instance, name, row[place])
     return instance

@@ -45,6 +45,8 @@ RATES: Final[dict[str, Rate]] = {
     "login": Rate(120, 60),
     # Looking at a card and signing in with it: two of them for each person at the gate.
     "login_code": Rate(240, 60),
+    # Asking for a letter with a link.
+    "forgot": Rate(30, 60),
     # By device.
     "register_device": Rate(3, 3600),
     # By session, for the same reason.
@@ -53,6 +55,10 @@ RATES: Final[dict[str, Rate]] = {
     # by device: each sign-in on a device without a proof makes another one.
     "login_known": Rate(120, 60),
     "confirm": Rate(10, 60),
+    "picture": Rate(10, 60),
+    # By who gets the letter, whoever asks for it: nobody's mailbox is filled from here.
+    "letter_asked": Rate(5, 3600),
+    "letter_told": Rate(10, 3600),
     "transfer": Rate(60, 60),
     # Batches that moved nothing, and repetitions that were none: the work was done all the same.
     "in_vain": Rate(20, 60),

@@ -17,7 +17,8 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.db import OperationalError
-from django.db.models import UUIDField
+from django.db.models import Count, OuterRef, QuerySet, Subquery, UUIDField
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
@@ -28,7 +29,7 @@ from accounts.actors import Actor
 from accounts.addresses import origin_of
 from accounts.compiled import Compiled
 from accounts.errors import DomainError, NotFound, Unauthenticated, Unavailable
-from accounts.models import ApiKey, LoginSession, Tenant, User
+from accounts.models import ApiKey, LoginSession, Notification, Tenant, User
 from accounts.requests import BankRequest
 
 # What a sign-in puts into the signed cookie: the tenant's id and the login session's, both as text.
@@ -39,6 +40,17 @@ SESSION: Final = Compiled[LoginSession](
     lambda sid: LoginSession.objects.select_related("user").filter(pk=sid).order_by(), sid=UUIDField()
 )
 """A sign-in with its person, by its id."""
+
+
+def _with_unread(sid: Any) -> QuerySet[LoginSession]:
+    mine = Notification.objects.filter(user=OuterRef("user"), read_at=None).order_by()
+    count = Subquery(mine.values("user").annotate(count=Count("*")).values("count"))
+    found = LoginSession.objects.select_related("user").filter(pk=sid).order_by()
+    return found.annotate(unread=Coalesce(count, 0))
+
+
+PAGE_SESSION: Final = Compiled[LoginSession](_with_unread, sid=UUIDField())
+"""The same for pages, with ``unread``: how many of the person's notifications are new. Every page shows it; none asks again."""
 
 # "Last used" is for people who look for a stranger's device; a write per request would cost more than the request.
 LAST_USED_EVERY: Final = dt.timedelta(minutes=1)
@@ -160,7 +172,7 @@ def _live_session(request: BankRequest) -> LoginSession | None:
         return None
     if request.session.get(SESSION_TENANT) != str(request.tenant.pk):
         return None
-    session = SESSION.first(sid=request.session.get(SESSION_SID))
+    session = PAGE_SESSION.first(sid=request.session.get(SESSION_SID))
     if session is None or session.revoked_at is not None or session.expires_at <= timezone.now():
         return None
     if not session.user.is_active:

@@ -10,10 +10,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import names, search
+from accounts import crypto, names, search
 from accounts.actors import Actor
 from accounts.errors import Invalid, NotFound
-from accounts.models import Faction, LoginCode, LoginSession, Notification, User
+from accounts.models import Faction, LoginCode, LoginSession, Notification, Picture, User
 
 CHOOSES_PASSWORD_FOR: Final = dt.timedelta(minutes=15)
 
@@ -27,6 +27,16 @@ def login_named(character_name: str) -> User | None:
     return User.objects.select_related("faction").filter(name_key=key).first()
 
 
+def login_meant(typed: str) -> User | None:
+    """The login with this name, or with this confirmed e-mail address; None when there is none."""
+    if "@" in typed:
+        index = crypto.blind_index("email", typed.strip().casefold())
+        found = User.objects.filter(email_index=index, email_confirmed_at__isnull=False).first()
+        if found is not None:
+            return found
+    return login_named(typed)
+
+
 def person_for(actor: Actor, user_id: uuid.UUID) -> User:
     """The person with this id: the actor, or anybody for whoever may look at people. Raises ``NotFound``."""
     if user_id == actor.user_id or actor.may("accounts.view_people"):
@@ -34,6 +44,13 @@ def person_for(actor: Actor, user_id: uuid.UUID) -> User:
         if user is not None:
             return user
     raise unknown_person()
+
+
+def myself(actor: Actor) -> User:
+    """The row of whoever is signed in, as it stands now. Raises ``NotFound`` for a device."""
+    if actor.user_id is None:
+        raise unknown_person()
+    return person_for(actor, actor.user_id)
 
 
 def person_named(actor: Actor, character_name: str) -> User:
@@ -89,6 +106,30 @@ def may_choose_password(actor: Actor) -> bool:
 def sessions_of(actor: Actor) -> QuerySet[LoginSession]:
     """The actor's own sign-ins that still hold."""
     return LoginSession.objects.filter(user=actor.user_id, revoked_at=None, expires_at__gt=timezone.now())
+
+
+def picture_for(actor: Actor, picture_id: uuid.UUID) -> Picture:
+    """The picture with this id, for whoever is signed in at the same event. Raises ``NotFound`` (``unknown_picture``)."""
+    picture = Picture.objects.filter(pk=picture_id).first() if actor.user is not None else None
+    if picture is None:
+        raise NotFound("unknown_picture", _("There is no such picture. It may have been taken away."))
+    return picture
+
+
+def told_to(actor: Actor, *, after: str | None, limit: int) -> list[Notification]:
+    """What the actor was ever told, newest first; at most ``limit`` after the one with the id ``after``.
+
+    Raises ``Invalid`` (``bad_cursor``).
+    """
+    told = Notification.objects.filter(user=actor.user_id).order_by("-id")
+    if after is not None:
+        try:
+            told = told.filter(pk__lt=uuid.UUID(after))
+        except ValueError:
+            raise Invalid(
+                "bad_cursor", _("This page does not exist any more. Begin at the newest.")
+            ) from None
+    return list(told[:limit])
 
 
 def unread_of(actor: Actor, *, limit: int) -> list[Notification]:

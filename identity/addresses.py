@@ -76,6 +76,15 @@ def is_of_this_machine(address: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
+def for_letters(tenant: Tenant, asked_at: str) -> str:
+    """The address that links in letters begin with: where the browser is (``asked_at``), if that is one of the event's own.
+
+    Whoever asks says under which name he reached us, and somebody else reads the letter.
+    """
+    hosts = set(Domain.objects.filter(tenant=tenant).values_list("host", flat=True))
+    return asked_at if not hosts or urlsplit(asked_at).hostname in hosts else of_event(tenant)
+
+
 def proposal(tenant: Tenant, asked_at: str) -> str:
     """What to propose: what the server was told, else where somebody's browser is (``asked_at``); rather one for phones."""
     known = [_public(tenant), asked_at, _of_host(tenant)]

@@ -1,13 +1,15 @@
-"""The roster, cards and the desk in the console: on the pages of people and of the event, which the floors below made."""
+"""Rosters, cards, the desk and pictures in the console: on the pages of people and of the event, which lower floors made."""
 
 from __future__ import annotations
 
 from accounts.console.parts import extension_of
 from accounts.models import Tenant, User
 from identity.console.desk import LoginQr
+from identity.console.pictures import TakePictureAway, picture_of
 from identity.console.printing import JoinPoster, LoginCards
 from identity.console.roster import ImportRoster
 
-extension_of(User).actions.append(LoginQr)
+extension_of(User).actions.extend([LoginQr, TakePictureAway])
+extension_of(User).panels.append(picture_of)
 # In the order of the evening before.
 extension_of(Tenant).actions.extend([ImportRoster, LoginCards, JoinPoster])

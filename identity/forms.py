@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts import emoji, names, passwords
 from accounts.models import Faction, Tenant
+from accounts.services.people import EMAIL_MAX
 
 _CODE_MAX: Final = 64
+_PICTURES: Final = ("image/jpeg", "image/png", "image/webp", "image/gif")
 
 
 def _password(label: Any, autocomplete: str, help_text: Any = "") -> forms.CharField:
@@ -121,6 +123,44 @@ class ProfileForm(forms.Form):
             self.fields["faction"].choices = [("", _("none")), *names_of_all]  # type: ignore[attr-defined]
         else:
             del self.fields["faction"]
+
+
+class PictureForm(forms.Form):
+    """A picture of one's own. What it is, its content says."""
+
+    picture = forms.FileField(
+        label=gettext_lazy("Picture"),
+        help_text=gettext_lazy(
+            "JPEG, PNG, WebP or GIF, at most 5 MB. The middle of it is shown as a small square."
+        ),
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ",".join(_PICTURES)}),
+    )
+
+
+class EmailForm(forms.Form):
+    """An e-mail address of one's own; none takes it away."""
+
+    email = forms.CharField(
+        label=gettext_lazy("E-mail address"),
+        help_text=gettext_lazy("Empty takes it away."),
+        max_length=EMAIL_MAX,
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "autocapitalize": "none"}),
+    )
+    current_password = _password(gettext_lazy("Your password"), "current-password")
+
+
+class ForgotForm(forms.Form):
+    """Whose password was forgotten."""
+
+    who = forms.CharField(
+        label=gettext_lazy("Character name or e-mail address"),
+        max_length=EMAIL_MAX,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
 
 
 class ChoosePasswordForm(_NewPassword):

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest
 
+from accounts.pictures import UPLOAD_MAX
+
 # Read and thrown away beyond the limit, so that a client still sending hears the refusal instead of a broken connection.
 DRAINED_MAX: Final = 16_000_000
 _PIECE: Final = 65_536
@@ -26,11 +28,18 @@ _BOUNDARY: Final = re.compile(
 )
 _READ_AS_UTF_8: Final = {"utf-8", "utf8", "us-ascii", "ascii"}
 
+# Where pictures are sent to; a form has something around them.
+UPLOADS: Final = {"/me/picture": UPLOAD_MAX + 10_000, "/api/v1/account/picture": UPLOAD_MAX}
+
 _Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class TooLarge(Exception):
-    """The body has more bytes than ``DATA_UPLOAD_MAX_MEMORY_SIZE``."""
+    """The body has more bytes than its address allows."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        super().__init__()
+        self.limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE if limit is None else limit
 
 
 class TooSlow(Exception):
@@ -41,10 +50,15 @@ class NotUtf8(Exception):
     """A form says that its text is in another encoding."""
 
 
+def limit_of(path: str) -> int:
+    """How many bytes a body sent to ``path`` may have."""
+    return UPLOADS.get(path, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+
+
 def is_too_large(request: HttpRequest) -> bool:
     """Whether the request's body has, or announces, more bytes than allowed."""
     length = request.META.get("CONTENT_LENGTH") or "0"
-    return length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return length.isdigit() and int(length) > limit_of(request.path_info)
 
 
 class WholeBodies:
@@ -58,7 +72,7 @@ class WholeBodies:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        limit = limit_of(environ.get("PATH_INFO", ""))
         announced = environ.get("CONTENT_LENGTH") or ""
         is_chunked = not announced and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
         if is_chunked or announced.isdigit():

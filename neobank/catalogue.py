@@ -42,6 +42,11 @@ CODES: Final[dict[str, Row]] = {
         400, _("Invalid amount"), "An amount is an integer of minor units from 1 to 2^53-1."
     ),
     "invalid_expiry": Row(400, _("Invalid time"), "A payment request can be paid for 30 seconds to 7 days."),
+    "invalid_picture": Row(
+        400,
+        _("Invalid picture"),
+        "The file is no JPEG, PNG, WebP or GIF, or has more than 5 MB or 30 million pixels.",
+    ),
     "invalid_reference": Row(
         400,
         _("Bad reference"),
@@ -163,6 +168,12 @@ CODES: Final[dict[str, Row]] = {
     "no_currency": Row(404, _("No currency yet"), "The event's bank is not set up yet."),
     "not_found": Row(404, _("Not found"), "There is nothing at this address, or it is not yours."),
     "unknown_host": Row(404, _("Unknown address"), "No event is served under this host name."),
+    "unknown_link": Row(
+        404, _("Link over"), "The link of a letter is unknown, too old, or was used already."
+    ),
+    "unknown_picture": Row(
+        404, _("Unknown picture"), "There is no picture with this id, or it was taken away."
+    ),
     "unknown_login_code": Row(
         404, _("Unknown code"), "There is no login card or code like this, or it belongs to another event."
     ),
@@ -183,9 +194,13 @@ CODES: Final[dict[str, Row]] = {
     "request_timeout": Row(
         408, _("Too slow"), "The body did not arrive in time. Nothing was done; it may be sent again."
     ),
-    "too_large": Row(413, _("Too large"), "The body has more than a million bytes."),
+    "too_large": Row(
+        413, _("Too large"), "The body has more than a million bytes, or a picture more than five million."
+    ),
     "unsupported_media_type": Row(
-        415, _("Unsupported media type"), "Bodies are sent as `application/json`; forms of pages in UTF-8."
+        415,
+        _("Unsupported media type"),
+        "Bodies are sent as `application/json`, pictures as what they are; forms of pages in UTF-8.",
     ),
     # -- What the world does not allow now
     "account_closed": Row(409, _("Account closed"), "The account is closed."),
@@ -210,6 +225,7 @@ CODES: Final[dict[str, Row]] = {
     "limit_exceeded": Row(
         409, _("Limit exceeded"), "A limit of the account or key, per payment or per day, is passed."
     ),
+    "mail_off": Row(409, _("No e-mail here"), "This server sends no e-mail, so it takes no addresses."),
     "name_taken": Row(
         409, _("Name taken"), "Somebody of this event has this name, or one that looks like it."
     ),

@@ -5,6 +5,7 @@ database too.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -59,6 +60,11 @@ def sane_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     except ValueError as error:
         sentences.append(
             f"FIELD_KEYS cannot be read: {error}. `manage.py run` writes a good one into var/dev.env."
+        )
+    if settings.EMAIL_URL and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", settings.EMAIL_FROM):
+        sentences.append(
+            "EMAIL_URL is set, so letters are sent: set EMAIL_FROM to the address that they come from, such as "
+            "bank@example.org."
         )
     return [Error(sentence, id="neobank.E002") for sentence in sentences]
 

@@ -86,7 +86,7 @@ class RefusalMiddleware:
     def process_view(self, request: BankRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         problem = None
         if bodies.is_too_large(request):
-            problem = problem_of(bodies.TooLarge())
+            problem = problem_of(bodies.TooLarge(bodies.limit_of(request.path_info)))
         elif request.refusal is not None:
             problem = Problem.of_refusal(request.refusal)
         elif "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):

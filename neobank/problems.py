@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -145,6 +146,8 @@ def problem_of(error: Exception) -> Problem | None:
         return Problem.of("unsupported_media_type", _("Send the body as application/json."))
     if isinstance(error, NotUtf8):
         return Problem.of("unsupported_media_type", _("Send the form's text in UTF-8."))
+    if isinstance(error, TooLarge) and error.limit > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        return Problem.of("too_large", _("The picture has more than 5 MB. Choose a smaller one."))
     if isinstance(error, TooLarge | RequestDataTooBig):
         return Problem.of("too_large", _("The body is larger than a million bytes. Send less at once."))
     if isinstance(error, TooSlow):

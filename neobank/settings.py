@@ -217,6 +217,8 @@ CORS_ALLOW_HEADERS = (
 )
 CORS_EXPOSE_HEADERS = ("x-request-id", "idempotent-replayed", "retry-after")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+# Pictures, which alone may be larger (neobank/bodies.py), are in memory already: no copy of them lies on a disk.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 6_000_000
 
 # -- API ---------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
@@ -319,6 +321,18 @@ EVENT_HTTP_PORT = env.int("EVENT_HTTP_PORT", default=8080)
 EVENT_BACKUP_DIR = env.str("EVENT_BACKUP_DIR", default="")
 EVENT_BACKUP_EVERY_S = env.int("EVENT_BACKUP_EVERY_S", default=900)
 EVENT_BACKUP_KEEP = env.int("EVENT_BACKUP_KEEP", default=96)
+
+# -- Letters -----------------------------------------------------------------------------------------------------------
+# Empty: none are sent, and game masters help whoever has lost a password.
+EMAIL_URL = env.str("EMAIL_URL", default="consolemail://" if DEBUG else "")
+EMAIL_FROM = env.str("EMAIL_FROM", default="neobank@localhost" if DEBUG else "")
+_MAIL: dict[str, Any] = env.email_url_config(EMAIL_URL or "dummymail://")
+EMAIL_BACKEND = _MAIL["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_HOST"] or "localhost", _MAIL["EMAIL_PORT"] or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"] or "", _MAIL["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.get("EMAIL_USE_TLS", False), _MAIL.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH = _MAIL["EMAIL_FILE_PATH"] or None
+EMAIL_TIMEOUT = 10
 
 # -- What is said of it ------------------------------------------------------------------------------------------------
 LOG_FORMAT = env.str("LOG_FORMAT", default="console" if DEBUG else "json")

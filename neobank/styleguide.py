@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.actors import Actor
-from accounts.models import Notification
+from accounts.models import Notification, User
 from accounts.pages import signed_in_page
 from accounts.requests import BankRequest
 from ledger.models import Account, AccountHolder, Balance, Currency, Entry, Transfer
@@ -64,6 +64,7 @@ def styleguide(request: BankRequest, actor: Actor) -> HttpResponse:
         "colours": COLOURS,
         "form": SampleForm(auto_id="sample_%s"),
         "wrong": wrong,
+        "somebody": User(character_name="Nyx", emoji="🦊"),
         "lines": _lines(),
         "said": [
             Message(constants.SUCCESS, _("Paid. Vex has the money now.")),

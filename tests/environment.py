@@ -34,7 +34,7 @@ FOREIGN = {
     *("PUBLIC_URL", "TRUST_URL", "TRUST_FINGERPRINT"),
 }
 FOREIGN_PREFIXES = (
-    *("PG", "DATABASE_", "DB_POOL_", "WEB_", "BACKUP_", "EVENT_", "TLS_"),
+    *("PG", "DATABASE_", "DB_POOL_", "WEB_", "BACKUP_", "EVENT_", "TLS_", "EMAIL_"),
     *("PYTEST_", "NB_TEST_"),
 )
 

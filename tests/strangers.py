@@ -24,10 +24,13 @@ from PIL import Image
 
 from accounts import roles, tenancy
 from accounts.actors import Actor
-from accounts.models import CredentialTenant, Domain, LoginCode, Notification, Tenant, TenantModel
+from accounts.models import CredentialTenant, Domain, LoginCode, Notification, Tenant, TenantModel, User
 from accounts.services.brand import change_brand
+from accounts.services.email import confirm, token_of
 from accounts.services.invites import create_invite
 from accounts.services.login_codes import issue_login_codes
+from accounts.services.password import ask_for_reset
+from accounts.services.pictures import set_picture
 from accounts.services.sessions import OpenedSession, open_session
 from accounts.units import unit_of_work
 from ledger.models import Account
@@ -35,6 +38,7 @@ from ledger.services import accounts as account_services
 from ledger.services import requests
 from tests.cast import PASSWORD, Event, Person, Till, make_event
 from tests.ledger.asking import pay
+from tests.pictures import a_picture
 
 MARKER_LENGTH_MIN = 4
 
@@ -57,6 +61,8 @@ class Side:
     # Of a payment request that nobody has paid yet.
     code: str
     card: str = field(repr=False)
+    # The code of a letter with which the friend may choose a new password.
+    letter: str = field(repr=False)
 
     def rows(self) -> dict[str, list[dict[str, Any]]]:
         """Every row of the event, in every table."""
@@ -150,7 +156,17 @@ def _make_side(slug: str, word: str, hero: str, friend: str, gm: str, money: int
         lives=dt.timedelta(days=1),
         request=f"{word} cards",
     )
-    return Side(event, one, two, overseer, till, back.json()["transfer"]["id"], code, card.code)
+    letter = _letter_for(two, f"{slug}@mail.example")
+    return Side(event, one, two, overseer, till, back.json()["transfer"]["id"], code, card.code, letter)
+
+
+def _letter_for(person: Person, address: str) -> str:
+    """Gives somebody a picture and a confirmed address; returns the code of a letter sent there."""
+    set_picture(actor=person.actor, raw=a_picture())
+    with tenancy.scope(person.tenant):
+        token = token_of(person.user, address)
+    confirm(actor=person.actor, token=token)
+    return ask_for_reset(actor=person.actor, person=person.user)
 
 
 def _drawn(seed: int) -> bytes:
@@ -270,7 +286,15 @@ def _value(address: Address, name: str, side: Side) -> str:
     if name == "session_id":
         return str(side.spare_session().session.pk)
     if name == "code":
-        return side.card if address.route.startswith("card/") else side.code
+        ways_in = {"card": side.card, "reset": side.letter}
+        return ways_in.get(address.route.partition("/")[0], side.code)
+    if name == "picture_id":
+        return str(side.friend.reload().picture_id)
+    if name == "token":
+        with tenancy.scope(side.event.tenant):
+            return token_of(
+                User.objects.get(pk=side.friend.user.pk), f"{side.event.tenant.slug}@mail.example"
+            )
     if name == "slug":
         return "unknown-account"
     raise LookupError(f"{address}: say in tests/strangers.py what Alice's {name!r} is.")
@@ -343,6 +367,8 @@ def _json_fields(side: Side) -> dict[str, Any]:
         "refresh": True,
         "refresh_token": side.spare_session().refresh_token,
         "email": "visitor@example.org",
+        "who": side.hero.name,
+        "code": side.letter,
         "event_code": side.event.tenant.event_code,
         "invite": "",
     }

@@ -10,6 +10,7 @@ import pytest
 import schemathesis
 from django.core.wsgi import get_wsgi_application
 from django.test import Client, override_settings
+from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -25,11 +26,15 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from accounts import directory, tenancy
+from accounts.models import User
+from accounts.services.password import ask_for_reset
+from accounts.services.pictures import set_picture
 from ledger.models import Account
 from ledger.services import requests
 from tests.cast import EVENT_CODE, PASSWORD, Till, World, make_world
 from tests.conftest import SESSION
 from tests.ledger.asking import pay
+from tests.pictures import a_picture
 
 EXAMPLES = 10
 CHECKS = [
@@ -66,7 +71,7 @@ VISITORS = ["alice", "gm", "till", "nobody"]
 def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
     """The cast on a database of this module's own: nothing here minds what was sent before."""
     with SESSION.database() as database, django_db_blocker.unblock(), SESSION.connected_to(database):
-        with override_settings(RATE_LIMITS=False):
+        with override_settings(RATE_LIMITS=False, EMAIL_URL="memorymail://", EMAIL_FROM="bank@example.org"):
             yield make_world()
         directory.forget()
 
@@ -203,7 +208,30 @@ def good_requests(world: World, till: Till, transfer: str) -> dict[str, dict[str
             }
             for path, name in (("auth", "Changer"), ("account", "Changeling"))
         },
+        "POST /api/v1/auth/password/forgot": {"body": {"who": "Bob"}, "who": world.arcadia.phone()},
+        "POST /api/v1/auth/password/reset": {
+            "body": {"code": a_letter(world), "new_password": PASSWORD + "?"},
+            "who": world.arcadia.phone(),
+        },
+        "GET /api/v1/account/email": {},
+        "PUT /api/v1/account/email": {"body": {"email": "", "current_password": PASSWORD}},
+        "GET /api/v1/pictures/{picture_id}": {"path_parameters": {"picture_id": a_picture_of(world)}},
+        "PUT /api/v1/account/picture": {"body": a_picture(), "media_type": "image/png"},
+        "DELETE /api/v1/account/picture": {},
     }
+
+
+def a_letter(world: World) -> str:
+    """The code of a letter with which somebody may choose a new password."""
+    person = world.arcadia.person("Forgetful")
+    with tenancy.scope(person.tenant):
+        User.objects.filter(pk=person.user.pk).update(email_confirmed_at=timezone.now())
+    return ask_for_reset(actor=world.arcadia.server, person=person.user)
+
+
+def a_picture_of(world: World) -> str:
+    """The id of Bob's picture."""
+    return str(set_picture(actor=world.bob.actor, raw=a_picture()).picture_id)
 
 
 def a_request(world: World) -> str:
@@ -229,7 +257,7 @@ def test_the_good_answer_of_every_operation_is_as_described(world: World, till: 
     for label, request in good.items():
         who = request.pop("who", None) or world.alice.phone()
         if "body" in request:
-            request["media_type"] = "application/json"
+            request.setdefault("media_type", "application/json")
         headers = {"Idempotency-Key": f"good {label}".replace(" ", "-")}
         case = OPERATIONS[label].Case(headers=headers, **request)
         answer = case.call(base_url=f"http://{who.host}", headers=who.headers)
@@ -337,6 +365,7 @@ def test_a_query_that_is_none_never_breaks_anything(
 ) -> None:
     phones = [world.alice.phone(), world.gm.phone(), till.device()]
     values = {"number": world.alice.number, "transfer_id": transfer, "code": a_request(world)}
+    values["picture_id"] = a_picture_of(world)
     for label in OPERATIONS:
         method, _space, path = label.partition(" ")
         if method != "GET":
@@ -378,9 +407,8 @@ def test_a_number_that_is_none_is_not_there(world: World, till: Till, number: st
 def test_a_credential_that_is_none_opens_nothing(world: World, headers: dict[str, str]) -> None:
     for label in OPERATIONS:
         method, _space, path = label.partition(" ")
-        filled = path.format(
-            number=world.alice.number, transfer_id=a_uuid(), session_id=a_uuid(), code=a_uuid()
-        )
+        ids = dict.fromkeys(("transfer_id", "session_id", "picture_id", "code"), a_uuid())
+        filled = path.format(number=world.alice.number, **ids)
         answer = Client().generic(
             method, filled, b"{}", content_type=JSON, headers=headers, HTTP_HOST=world.arcadia.host
         )

@@ -38,6 +38,9 @@ NOUNS = {
 }
 # What actions are called, as the buttons are; upper floors add theirs. What is not here is shown by its name in the books.
 words: dict[str, Any] = {
+    "email.ask": gettext_lazy("E-mail address to be confirmed"),
+    "email.confirm": gettext_lazy("E-mail address confirmed"),
+    "email.remove": gettext_lazy("E-mail address removed"),
     "faction.create": gettext_lazy("New faction"),
     "fields.reseal": gettext_lazy("Secrets sealed anew"),
     "invite.create": gettext_lazy("Invitation"),
@@ -49,9 +52,13 @@ words: dict[str, Any] = {
     "login_code.use": gettext_lazy("Sign-in with a card or code"),
     "password.change": gettext_lazy("Change password"),
     "password.confirm": gettext_lazy("Password asked for"),
+    "password.forgot": gettext_lazy("Letter for a new password"),
     "password.reset": gettext_lazy("New password"),
+    "picture.remove": gettext_lazy("Take picture away"),
+    "picture.set": gettext_lazy("New picture"),
     "roster.import": gettext_lazy("Import roster"),
     "session.end_all": gettext_lazy("Sign-out everywhere"),
+    "session.end_others": gettext_lazy("Sign-out of all other devices"),
     "session.open": gettext_lazy("Sign-in"),
     "session.reuse": gettext_lazy("Sign-in ended: its token came back"),
     "session.revoke": gettext_lazy("Sign-out"),

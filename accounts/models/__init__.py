@@ -1,7 +1,7 @@
 """Who exists, what they may do, what they did."""
 
 from accounts.models.keys import ApiKey
-from accounts.models.people import Faction, Invite, LoginCode, LoginSession, SearchToken, User
+from accounts.models.people import Faction, Invite, LoginCode, LoginSession, Picture, SearchToken, User
 from accounts.models.tenants import CredentialTenant, Domain, Logo, Tenant, TenantModel
 from accounts.models.trail import AuditEvent, Notification
 
@@ -16,6 +16,7 @@ __all__ = [
     "LoginSession",
     "Logo",
     "Notification",
+    "Picture",
     "SearchToken",
     "Tenant",
     "TenantModel",

@@ -32,6 +32,19 @@ class Faction(TenantModel):
         return self.name
 
 
+class Picture(TenantModel):
+    """A person's picture as it is shown, re-encoded by us. Another picture is another row, so its address never changes what it
+    shows; a row, not a file, so that it stands behind the wall between tenants and travels with every backup.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    content = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class User(TenantModel, AbstractBaseUser):
     """A login. A player is a user with a character name; staff may have a display name of their own."""
 
@@ -47,8 +60,13 @@ class User(TenantModel, AbstractBaseUser):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
     )
     emoji = models.CharField(max_length=16, blank=True)
+    picture = models.ForeignKey(
+        Picture, on_delete=models.PROTECT, null=True, editable=False, db_index=False, related_name="+"
+    )
     email = EncryptedField(blank=True)
     email_index = models.BinaryField(null=True, editable=False, max_length=32)
+    # When a letter to it was answered, or a game master vouched for it; before, nothing is sent there but the question.
+    email_confirmed_at = models.DateTimeField(null=True, editable=False)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     password_changed_at = models.DateTimeField(null=True, editable=False)
@@ -64,6 +82,11 @@ class User(TenantModel, AbstractBaseUser):
                 fields=("tenant", "email_index"),
                 condition=Q(email_index__isnull=False),
                 name="user_email_unique",
+            ),
+            models.UniqueConstraint(
+                fields=("tenant", "picture"),
+                condition=Q(picture__isnull=False),
+                name="user_picture_unique",
             ),
             models.CheckConstraint(condition=Q(role__in=roles.ROLES), name="user_role_known"),
         )
@@ -136,11 +159,15 @@ class Invite(TenantModel):
 
 
 class LoginCode(TenantModel):
-    """Signs one person in, once, until it expires: printed on a card, or shown at the desk. Only a digest of it is kept."""
+    """Signs one person in, once, until it expires: printed on a card, or shown at the desk. Sent by mail it only lets that
+    person choose a new password. Only a digest of it is kept.
+    """
 
     class Kind(models.TextChoices):
         CARD = "card", _("login card")
         DESK = "desk", _("code shown at the desk")
+        # Opens no sign-in: only a new password is chosen with it.
+        RESET = "reset", _("password reset by mail")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="login_codes")

@@ -1,4 +1,5 @@
-"""Codes that sign one person in, once: on printed cards, and shown at the desk for a lost phone or password.
+"""Codes that sign one person in, once: on printed cards, and shown at the desk for a lost phone or password; and those in
+letters, with which a lost password is replaced.
 
 Whoever holds one is that person, so it is treated like a password: only a digest is kept, the newest alone is good, and a new
 password or role, or switching the login off, takes it back.
@@ -32,6 +33,9 @@ AT_ONCE_MAX: Final = 2_000
 REPEATED_WITHIN: Final = dt.timedelta(minutes=5)
 _LENGTH: Final = 24  # of 6 bits each
 _SALT: Final = "neobank.accounts.login_code"
+# What these open is a sign-in; a letter's code opens none.
+SIGN_IN: Final = (LoginCode.Kind.CARD, LoginCode.Kind.DESK)
+BY_LETTER: Final = (LoginCode.Kind.RESET,)
 ACTIONS: Final = {LoginCode.Kind.CARD: "login_code.card", LoginCode.Kind.DESK: "login_code.desk"}
 
 
@@ -157,44 +161,56 @@ def _code(actor: Actor, request: str, user: User) -> str:
 # -- Using one ---------------------------------------------------------------------------------------------------------
 
 
-def find(code: str) -> LoginCode:
+def find(code: str, *, kinds: tuple[LoginCode.Kind, ...] = SIGN_IN) -> LoginCode:
     """The row of ``code``, with its user. Reads only. Raises ``NotFound`` (``unknown_login_code``)."""
     row: LoginCode | None = (
-        LoginCode.objects.select_related("user").filter(digest=crypto.digest(code)).first()
+        LoginCode.objects.select_related("user").filter(digest=crypto.digest(code), kind__in=kinds).first()
         if code.isascii() and len(code) <= 2 * _LENGTH
         else None
     )
     if row is None:
-        raise NotFound(
-            "unknown_login_code",
-            _("This code is not known here. Scan the card again, or show it to a game master."),
-        )
+        raise NotFound("unknown_login_code", _unknown_letter() if kinds != SIGN_IN else _unknown_card())
     return row
+
+
+def _unknown_card() -> str:
+    return _("This code is not known here. Scan the card again, or show it to a game master.")
+
+
+def _unknown_letter() -> str:
+    return _("This link is not known here. Take care that it is whole, or ask for another letter.")
 
 
 def why_not(row: LoginCode) -> DomainError | None:
     """Why ``row`` does not sign anybody in (any more), with what to do then; None when it does."""
+    is_letter = row.kind == LoginCode.Kind.RESET
     if row.used_at is not None:
-        return Conflict(
-            "login_code_used",
-            _(
-                "This code was used already; each works once. If that was you, sign in with your name and password. "
-                "If it was not, or you have no password, go to a game master now."
-            ),
-        )
+        return Conflict("login_code_used", _used_letter() if is_letter else _used_card())
     if row.voided_at is not None:
-        return Conflict(
-            "login_code_replaced",
-            _("This code was replaced or taken back. Use the newer one, or ask a game master for it."),
-        )
+        by_card = _("This code was replaced or taken back. Use the newer one, or ask a game master for it.")
+        by_letter = _("There is a newer letter, or the password was changed since. Use the newest letter.")
+        return Conflict("login_code_replaced", by_letter if is_letter else by_card)
     if row.expires_at <= timezone.now():
-        return Conflict(
-            "login_code_expired",
-            _("This code is too old. Ask a game master for a new one: it takes a moment."),
-        )
+        by_card = _("This code is too old. Ask a game master for a new one: it takes a moment.")
+        by_letter = _("This link is too old; each is good for an hour. Ask for another letter.")
+        return Conflict("login_code_expired", by_letter if is_letter else by_card)
     if not row.user.is_active:
         return Conflict("login_off", _("This login is switched off. Ask a game master why."))
     return None
+
+
+def _used_card() -> str:
+    return _(
+        "This code was used already; each works once. If that was you, sign in with your name and password. "
+        "If it was not, or you have no password, go to a game master now."
+    )
+
+
+def _used_letter() -> str:
+    return _(
+        "This link was used already; each works once. If that was you, sign in with the password that you chose. "
+        "If it was not, ask for another letter, and tell a game master."
+    )
 
 
 def use(*, actor: Actor, row: LoginCode, device_id: str) -> None:

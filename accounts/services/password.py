@@ -1,17 +1,24 @@
-"""Passwords of people who are there: confirming, changing, and a game master's reset."""
+"""Passwords: confirming, changing, a game master's reset, and the one by letter."""
 
 from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import replace
+from typing import Final
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit, limits, notify, passwords, selectors, tenancy
+from accounts import audit, crypto, limits, notify, passwords, selectors, tenancy
 from accounts.actors import Actor
 from accounts.errors import Denied, DomainError, Unauthenticated
-from accounts.models import LoginSession, User
-from accounts.services import people
+from accounts.models import LoginCode, LoginSession, User
+from accounts.services import login_codes, people
 from accounts.services.sessions import end_sessions, void_login_codes
 from accounts.units import unit_of_work
+
+RESET_WITHIN: Final = dt.timedelta(hours=1)
 
 
 def confirm_password(*, actor: Actor, password: str) -> None:
@@ -62,6 +69,71 @@ def reset_password(*, actor: Actor, person: User, new: str) -> int:
     return _replace(actor=actor, person=person, checked=None, new_hash=new_hash, keep=None)
 
 
+# -- By letter ---------------------------------------------------------------------------------------------------------
+
+
+@unit_of_work
+def ask_for_reset(*, actor: Actor, person: User | None) -> str | DomainError:
+    """The code of a letter with which ``person`` can choose a new password, once, within an hour; "" where none can be sent.
+
+    The code of an earlier letter stops working; login cards go on. The trail has the request also where nobody was meant.
+    """
+    user = people.locked(person.pk) if person is not None else None
+    about = people.target(user) if user is not None else ""
+    if user is None or not user.is_active or user.email_confirmed_at is None:
+        status = "unknown_person" if user is None else "no_email" if user.is_active else "login_off"
+        audit.record(actor=actor, action="password.forgot", target=about, status=status)
+        return ""
+    earlier = LoginCode.objects.filter(user=user, kind=LoginCode.Kind.RESET, used_at=None, voided_at=None)
+    earlier.update(voided_at=timezone.now())
+    code = secrets.token_urlsafe(18)
+    LoginCode.objects.create(
+        user=user,
+        kind=LoginCode.Kind.RESET,
+        digest=crypto.digest(code),
+        expires_at=timezone.now() + RESET_WITHIN,
+    )
+    audit.record(actor=actor, action="password.forgot", target=about)
+    return code
+
+
+def reset_with_code(*, actor: Actor, code: str, new: str) -> User:
+    """Give the person of a letter's ``code`` a new password and end all of that person's sign-ins. ``actor`` is a visitor.
+
+    Raises ``NotFound`` (``unknown_login_code``), ``Conflict`` (``login_code_used``, ``login_code_replaced``,
+    ``login_code_expired``, ``login_off``), ``Invalid`` (``invalid_password``), ``TooMany``.
+    """
+    limits.hit("login_code", limits.network(actor.origin.ip))
+    with tenancy.scope(actor.tenant):
+        row = login_codes.find(code, kinds=login_codes.BY_LETTER)
+        if (refusal := login_codes.why_not(row)) is not None:
+            raise refusal
+        new_hash = passwords.hash_of(new, owner=row.user, field="new_password")
+    return _reset_with_code(actor=actor, code=code, new_hash=new_hash)
+
+
+@unit_of_work
+def _reset_with_code(*, actor: Actor, code: str, new_hash: str) -> User | DomainError:
+    user = people.locked(login_codes.find(code, kinds=login_codes.BY_LETTER).user_id)
+    row = login_codes.find(code, kinds=login_codes.BY_LETTER)
+    if (refusal := login_codes.why_not(row)) is not None:
+        audit.record(
+            actor=actor,
+            action="login_code.use",
+            target=people.target(user),
+            status=refusal.code,
+            kind=row.kind,
+        )
+        return refusal
+    reader = replace(actor, user=user)
+    login_codes.use(actor=reader, row=row, device_id="")
+    _put_in_place(actor=reader, user=user, new_hash=new_hash, keep=None, action="password.reset")
+    return user
+
+
+# -- What they share ---------------------------------------------------------------------------------------------------
+
+
 def _check(actor: Actor, password: str, *, action: str) -> User:
     if actor.user is None:
         raise Unauthenticated("not_signed_in", _("Sign in first."))
@@ -96,6 +168,11 @@ def _replace(
         refusal = None
     if refusal is not None:
         return people.refused(actor, action, people.target(user), refusal)
+    return _put_in_place(actor=actor, user=user, new_hash=new_hash, keep=keep, action=action)
+
+
+def _put_in_place(*, actor: Actor, user: User, new_hash: str, keep: LoginSession | None, action: str) -> int:
+    """The new hash, everything that the old password had opened closed; returns how many sign-ins ended. Inside a unit."""
     user.password, user.password_changed_at = new_hash, timezone.now()
     user.save(update_fields=["password", "password_changed_at"])
     ended = end_sessions(actor=actor, user=user, keep=keep)

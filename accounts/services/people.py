@@ -28,17 +28,21 @@ ROLES_OF_AN_EVENT: Final = tuple(
 # -- Making ------------------------------------------------------------------------------------------------------------
 
 
-def draft(*, character_name: str, role: str = roles.PLAYER, email: str = "") -> User:
+def draft(
+    *, character_name: str, role: str = roles.PLAYER, email: str = "", vouched_for: bool = False
+) -> User:
     """A login that is not saved yet, its name and address looked at. Reads nothing: for before the transaction.
 
+    ``vouched_for``: staff say whose address it is; what somebody has typed for himself waits for a letter's answer.
     Raises ``Invalid`` (``invalid_name``, ``invalid_email``).
     """
     name = names.clean(character_name)
     user = User(character_name=name, name_key=names.key(name), role=role)
     if email:
-        address = _clean_email(email)
+        address = clean_email(email)
         crypto.seal_into(user, "email", address)
         user.email_index = crypto.blind_index("email", address.casefold())
+        user.email_confirmed_at = timezone.now() if vouched_for else None
     return user
 
 
@@ -105,7 +109,8 @@ def _is_somebody_else(key: str, others: type[User] | type[Faction]) -> bool:
     return key in names.RESERVED or others.objects.filter(name_key=key).exists()
 
 
-def _clean_email(email: str) -> str:
+def clean_email(email: str) -> str:
+    """An e-mail address as it is kept. Raises ``Invalid`` (``invalid_email``)."""
     address = email.strip()
     try:
         validate_email(address)

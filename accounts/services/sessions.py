@@ -104,6 +104,19 @@ def revoke_session(*, actor: Actor, session_id: uuid.UUID) -> LoginSession | Dom
     return session
 
 
+@unit_of_work
+def end_other_sessions(*, actor: Actor) -> int:
+    """End every sign-in of the actor but the one in use; returns how many. Raises ``Unauthenticated`` (``not_signed_in``)."""
+    if actor.user is None or actor.session is None:
+        raise Unauthenticated("not_signed_in", _("Sign in first."))
+    ended = end_sessions(actor=actor, user=actor.user, keep=actor.session)
+    if ended:
+        audit.record(
+            actor=actor, action="session.end_others", target=f"accounts.user:{actor.user_id}", ended=ended
+        )
+    return ended
+
+
 def logout(*, actor: Actor) -> None:
     """End the session the actor is using. Raises ``Unauthenticated`` (``not_signed_in``); ending it twice is no error."""
     if actor.session is None:

@@ -79,6 +79,13 @@ class SessionAnswer(serializers.Serializer[LoginSession]):
         return current is not None and current.pk == session.pk
 
 
+class EmailAnswer(serializers.Serializer[Any]):
+    """An address, and whether its letter was answered."""
+
+    email = serializers.CharField(allow_blank=True)
+    confirmed = serializers.BooleanField()
+
+
 class AccountOfMineAnswer(serializers.Serializer[Me]):
     """The caller, and what he owns; amounts in minor units of ``currency``."""
 
@@ -86,6 +93,11 @@ class AccountOfMineAnswer(serializers.Serializer[Me]):
     faction = serializers.CharField(source="user.faction.name", default=None, allow_null=True)
     role = serializers.ChoiceField(source="user.role", choices=roles.ROLES)
     emoji = serializers.CharField(source="user.emoji", allow_blank=True)
+    picture = serializers.UUIDField(
+        source="user.picture_id",
+        allow_null=True,
+        help_text="For `GET /pictures/{id}`; null when there is none.",
+    )
     account_number = serializers.CharField(source="standing.account.number")
     currency = serializers.CharField(source="standing.account.currency.code")
     balance = MinorUnits(source="standing.balance.amount")

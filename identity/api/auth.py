@@ -15,14 +15,22 @@ from accounts import directory, selectors
 from accounts.errors import Unauthenticated
 from accounts.permissions import Anyone, SignedIn
 from accounts.services import sessions
-from accounts.services.password import change_password
+from accounts.services.password import change_password, reset_with_code
 from accounts.tokens import RefreshToken
 from identity import selectors as own
 from identity.api.answers import MessageAnswer, SessionAnswer, SignInAnswer, TokensAnswer, UserAnswer
 from identity.api.endpoint import Endpoint
-from identity.api.requests import LoginRequest, PasswordRequest, RefreshRequest, RegisterRequest
+from identity.api.requests import (
+    ForgotRequest,
+    LoginRequest,
+    PasswordRequest,
+    RefreshRequest,
+    RegisterRequest,
+    ResetRequest,
+)
 from identity.devices import device_of, remember
 from identity.services import refresh as refreshing
+from identity.services.mailbox import forgot, welcome
 from identity.services.registration import register
 from identity.services.sign_in import login
 from identity.services.stay import SignedIn as SignIn
@@ -73,6 +81,7 @@ class Register(_Door):
             device=device_of(self.bank_request),
             device_name=asked.validated_data["device_name"],
         )
+        welcome(actor=self.visitor(), user=signed_in.user, address=self.address())
         message = _("Welcome, %(name)s.") % {"name": signed_in.user.character_name}
         return self.let_in(signed_in, message, status.HTTP_201_CREATED)
 
@@ -127,6 +136,41 @@ class Refresh(_Door):
                 "refresh_token": signed_in.refresh_token,
             }
         )
+
+
+class Forgot(_Door):
+    """A letter for whoever has forgotten the password."""
+
+    @extend_schema(
+        operation_id="password_forgot",
+        summary="Ask for a letter with a link to a new password",
+        auth=[],
+        request=ForgotRequest,
+        responses={202: MessageAnswer},
+    )
+    def post(self, request: Request) -> Response:
+        """The answer is the same whoever is meant, and whether a letter goes out or not."""
+        asked = self.body(ForgotRequest).validated_data
+        forgot(actor=self.visitor(), who=asked["who"], address=self.address())
+        message = _("If there is such a login with a confirmed e-mail address, a letter is on its way.")
+        return Response({"message": message}, status=status.HTTP_202_ACCEPTED)
+
+
+class Reset(_Door):
+    """A new password by letter."""
+
+    @extend_schema(
+        operation_id="password_reset",
+        summary="Choose a new password with the code of a letter",
+        auth=[],
+        request=ResetRequest,
+        responses=MessageAnswer,
+    )
+    def post(self, request: Request) -> Response:
+        """The code is good once, for an hour; every sign-in ends."""
+        asked = self.body(ResetRequest).validated_data
+        reset_with_code(actor=self.visitor(), code=asked["code"], new=asked["new_password"])
+        return Response({"message": _("Your password is set. Every sign-in has ended; sign in with it.")})
 
 
 class Logout(Endpoint):

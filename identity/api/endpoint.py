@@ -10,6 +10,7 @@ from rest_framework.generics import GenericAPIView
 from accounts.actors import Actor
 from accounts.models import Tenant
 from accounts.requests import BankRequest
+from identity.addresses import for_letters
 
 Asked = TypeVar("Asked", bound=serializers.Serializer[Any])
 
@@ -32,6 +33,11 @@ class Endpoint(GenericAPIView[Any]):
         request = self.bank_request
         # A request without a tenant does not reach a view.
         return Actor.visitor(cast(Tenant, request.tenant), request.origin)
+
+    def address(self) -> str:
+        """What links in letters begin with."""
+        asked_at = self.bank_request.build_absolute_uri("/").rstrip("/")
+        return for_letters(self.visitor().tenant, asked_at)
 
     def body(self, kind: type[Asked]) -> Asked:
         """The validated body. Raises ``ValidationError``."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import IO, Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.parsers import BaseParser
 
-from accounts import emoji, names, passwords
+from accounts import emoji, names, passwords, pictures
 from accounts.api_fields import StrictSerializer, TextField
 from accounts.services.people import EMAIL_MAX
 from accounts.services.sessions import DEVICE_NAME_MAX
@@ -129,3 +131,39 @@ class ProfileRequest(StrictSerializer):
         max_length=_NAME_MAX,
         help_text="The name of a faction; null leaves the present one.",
     )
+
+
+class EmailRequest(StrictSerializer):
+    """An address of one's own, and the password."""
+
+    email = TextField(allow_blank=True, max_length=EMAIL_MAX, help_text="Empty takes the present one away.")
+    current_password = PasswordField()
+
+
+class ForgotRequest(StrictSerializer):
+    """Whose password was forgotten."""
+
+    who = TextField(max_length=EMAIL_MAX, help_text="The character's name, or its e-mail address.")
+
+
+class ResetRequest(StrictSerializer):
+    """The code at the end of the link in the letter, and the new password."""
+
+    code = TextField(max_length=_CODE_MAX, write_only=True)
+    new_password = PasswordField()
+
+
+class PictureParser(BaseParser):
+    """A body that is a picture; what it really is, its content says."""
+
+    KINDS: ClassVar[tuple[str, ...]] = ("image/jpeg", "image/png", "image/webp", "image/gif")
+    media_type = "image/*"
+
+    def parse(  # type: ignore[override]  # what it gives out is the request's data, and need not be a mapping
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        """The bytes, one more than are allowed at most."""
+        return bytes(stream.read(pictures.UPLOAD_MAX + 1))

@@ -21,6 +21,7 @@ from identity import selectors
 from identity.addresses import trust_for
 from identity.devices import Device
 from identity.paper.cards import PrintedCard, cards_pdf
+from identity.services import arrivals
 from identity.services.stay import SignedIn, Stay
 
 
@@ -96,7 +97,9 @@ def redeem_login_code(
     ``login_code_expired``, ``login_off``; in the trail), ``TooMany``.
     """
     limits.hit("login_code", limits.network(actor.origin.ip))
-    return _redeem(actor=actor, code=code, stay=stay, device=device, device_name=device_name)
+    signed_in = _redeem(actor=actor, code=code, stay=stay, device=device, device_name=device_name)
+    arrivals.tell(actor=actor, signed_in=signed_in)
+    return signed_in
 
 
 @unit_of_work
@@ -129,4 +132,5 @@ def _redeem(
         refreshable=stay is Stay.REFRESHABLE,
     )
     login_codes.note_session(actor=newcomer, row=row, session=opened.session)
-    return SignedIn(user, opened.session, stay, known, opened.refresh_token)
+    is_elsewhere = arrivals.note(user=user, session=opened.session, device=device)
+    return SignedIn(user, opened.session, stay, known, opened.refresh_token, is_elsewhere)

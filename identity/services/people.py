@@ -31,7 +31,7 @@ def create_user(
     if role not in roles.ROLES:
         raise Invalid("unknown_role", _("There is no role %(role)s.") % {"role": role[:16]}, field="role")
     with tenancy.scope(actor.tenant):
-        user = people.draft(character_name=character_name, role=role, email=email)
+        user = people.draft(character_name=character_name, role=role, email=email, vouched_for=True)
         password_hash = passwords.hash_of(password, owner=user)
     return _create_user(actor=actor, user=user, password_hash=password_hash, faction=faction)
 

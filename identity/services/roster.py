@@ -216,7 +216,7 @@ def _judge(actor: Actor, row: Row, known: _Known) -> Newcomer | User | list[str]
 
 def _drafted(row: Row, faults: list[str]) -> User | None:
     try:
-        return people.draft(character_name=row.name, email=row.email.strip())
+        return people.draft(character_name=row.name, email=row.email.strip(), vouched_for=True)
     except Invalid as refusal:
         faults.append(refusal.sentence)
         # The name is looked at all the same: a line below may have it, too.

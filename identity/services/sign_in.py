@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.services import people, sessions
 from accounts.units import unit_of_work
 from identity.devices import Device
+from identity.services import arrivals
 from identity.services.stay import SignedIn, Stay
 
 
@@ -53,6 +54,7 @@ def login(
         device_name=device_name,
     )
     attempt.succeeded()
+    arrivals.tell(actor=actor, signed_in=signed_in)
     return signed_in
 
 
@@ -83,7 +85,14 @@ def _open(
         refreshable=stay is Stay.REFRESHABLE,
     )
     current.faction = user.faction
-    return SignedIn(current, opened.session, stay, device.after_sign_in(user.pk), opened.refresh_token)
+    return SignedIn(
+        current,
+        opened.session,
+        stay,
+        device.after_sign_in(user.pk),
+        opened.refresh_token,
+        is_elsewhere=arrivals.note(user=current, session=opened.session, device=device),
+    )
 
 
 @unit_of_work

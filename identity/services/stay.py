@@ -53,6 +53,8 @@ class SignedIn:
     stay: Stay
     device: Device = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
+    # On a device where that person, who had signed in elsewhere, was not seen before.
+    is_elsewhere: bool = False
 
     def access_token(self) -> tuple[str, int]:
         """A new access token, and for how many seconds it is good."""

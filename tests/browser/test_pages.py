@@ -10,7 +10,10 @@ from playwright.sync_api import Page, expect
 from tests.cast import PASSWORD
 
 OpenPage = Callable[..., tuple[Page, list[str]]]
-PAGES = ("/", "/bank", "/bank/send", "/bank/history", "/me", "/me/password", "/me/activity")
+PAGES = (
+    *("/", "/bank", "/bank/send", "/bank/history", "/forgot"),
+    *("/me", "/me/news", "/me/security", "/me/email", "/me/password", "/me/activity"),
+)
 
 
 def join(page: Page, name: str) -> None:

@@ -313,5 +313,7 @@ def test_a_page_of_a_million_is_not_counted(world: World, gm: Desk) -> None:
     with statements() as sent:
         gm.get(TRANSFERS)
         gm.get(TRANSFERS, kind="transfer")
-    assert not [statement for statement in sent if "count(" in statement.lower()]
+    # How much news somebody has not seen is counted with the sign-in: a handful, in an index of its own.
+    counts = [statement for statement in sent if "count(" in statement.lower()]
+    assert not [statement for statement in counts if "accounts_notification" not in statement]
     assert Transfer._meta.db_table in " ".join(sent)

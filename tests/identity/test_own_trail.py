@@ -13,7 +13,7 @@ from accounts import directory
 from accounts.services.password import reset_password
 from accounts.services.people import disable_user, enable_user, set_role
 from accounts.services.sessions import revoke_session
-from identity import pages
+from identity import security_pages
 from ledger.services.accounts import freeze, freeze_faction, unfreeze
 from tests.cast import PASSWORD, Person, World
 from tests.pages.reading import sign_in, text_of
@@ -169,7 +169,7 @@ def test_every_line_comes_once_however_it_is_paged(
 
     browser, address, times = browser_of(meddled, "Alice", NEW), "/me/activity", []
     shown = re.findall('datetime="([^"]+)"', browser.get(address).content.decode())
-    monkeypatch.setattr(pages, "EVENTS_A_PAGE", size)
+    monkeypatch.setattr(security_pages, "EVENTS_A_PAGE", size)
     while address:
         html = browser.get(address).content.decode()
         times += re.findall('datetime="([^"]+)"', html)

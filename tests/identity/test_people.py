@@ -170,6 +170,7 @@ def test_somebody_sees_who_he_is_and_what_he_has(world: World) -> None:
         "faction": "Chrome Syndicate",
         "role": "player",
         "emoji": "",
+        "picture": None,
         "account_number": world.alice.number,
         "currency": "NC",
         "balance": 100_00,

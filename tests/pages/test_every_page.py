@@ -16,8 +16,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import tenancy
-from accounts.models import LoginCode
+from accounts.models import LoginCode, User
+from accounts.services.email import token_of
 from accounts.services.login_codes import issue_login_codes
+from accounts.services.password import ask_for_reset
 from accounts.services.sessions import open_session
 from accounts.services.world import pause_world
 from ledger.models import Account
@@ -31,11 +33,28 @@ from tests.pages.reading import sign_in, tags_of, text_of
 ROOMS = ("bank", "people")
 
 #: Pages that are only posted to; what they answer is another page.
-POSTED = {"people:logout", "people:profile", "people:end_session", "bank:seen", "bank:cancel"}
+POSTED = {
+    "people:logout",
+    "people:profile",
+    "people:own_picture",
+    "people:end_session",
+    "people:end_others",
+    "people:news_seen",
+    "bank:seen",
+    "bank:cancel",
+}
 #: Pictures that stand on pages.
-IMAGES = {"bank:account_qr", "bank:request_qr"}
+IMAGES = {"bank:account_qr", "bank:request_qr", "people:picture"}
 #: What a page's address needs, and how many queries it may take, whatever there is to list.
-GUESTS = {"landing": 2, "people:register": 3, "people:login": 2, "people:card": 3}
+GUESTS = {
+    "landing": 2,
+    "people:register": 3,
+    "people:login": 2,
+    "people:card": 3,
+    "people:forgot": 2,
+    "people:reset": 3,
+    "people:confirm_email": 3,
+}
 MEMBERS = {
     "landing": 3,
     "bank:home": 8,
@@ -52,6 +71,9 @@ MEMBERS = {
     "bank:scan": 3,
     "bank:request": 7,
     "people:me": 6,
+    "people:news": 4,
+    "people:security": 4,
+    "people:email": 4,
     "people:password": 4,
     "people:activity": 5,
 }
@@ -90,6 +112,11 @@ def addresses(paid: uuid.UUID, alice: Person, bob: Person, event: Event) -> dict
         lives=dt.timedelta(days=1),
         request="cards",
     )
+    with tenancy.scope(bob.tenant):
+        User.objects.filter(pk=bob.user.pk).update(email_confirmed_at=dt.datetime.now(dt.UTC))
+    letter = ask_for_reset(actor=event.server, person=bob.user)
+    with tenancy.scope(bob.tenant):
+        token = token_of(bob.reload(), "<b>bob@example.org")
     known: dict[str, dict[str, Any]] = {
         "bank:receipt": {"transfer_id": paid},
         "bank:refund": {"transfer_id": paid},
@@ -98,6 +125,8 @@ def addresses(paid: uuid.UUID, alice: Person, bob: Person, event: Event) -> dict
         "bank:charging": {"code": code},
         "bank:request": {"code": code},
         "people:card": {"code": issued.code},
+        "people:reset": {"code": letter},
+        "people:confirm_email": {"token": token},
     }
     return {name: reverse(name, kwargs=known.get(name)) for name in {*GUESTS, *MEMBERS}}
 
@@ -126,6 +155,8 @@ def answers(addresses: dict[str, str], alice: Person) -> Iterator[tuple[str, Any
         "/bank/charge": {"amount": odd, "memo": odd, "account": odd, "key": odd},
         addresses["bank:request"]: {"from_account": odd, "key": odd},
         "/me/profile": {"emoji": odd},
+        "/me/picture": {"picture": odd},
+        "/me/email": {"email": odd, "current_password": "x"},
         "/me/password": {"current_password": odd, "new_password": odd, "repeat": "x"},
     }.items():
         yield f"mistake {path}", member.post(path, typed)
@@ -137,6 +168,10 @@ def answers(addresses: dict[str, str], alice: Person) -> Iterator[tuple[str, Any
     yield "no such day", member.get("/bank/charge/takings", {"day": odd})
     yield "another's card", member.get(addresses["people:card"])
     yield "no card", guest.post("/card/nothing")
+    yield "no letter", guest.post("/reset/nothing")
+    yield "no address", guest.get("/confirm/nothing")
+    yield "forgot", guest.post("/forgot", {"who": odd}, follow=True)
+    yield "too short", guest.post(addresses["people:reset"], {"new_password": odd, "repeat": "x"})
     yield "404", member.get(f"/nowhere/{odd}")
     yield "404 guest", guest.get("/nowhere")
     yield "405", guest.get("/logout")

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts import tenancy
 from accounts.models import LoginSession
-from identity import pages
+from identity import security_pages
 from identity.browsers import name_of
 from ledger.services.factions import found_faction
 from tests.cast import PASSWORD, Event, Person
@@ -44,7 +44,7 @@ def test_a_faction_that_is_not_there_is_refused(browser: Client, event: Event) -
 def test_one_device_is_signed_out_from_another(browser: Client, alice: Person) -> None:
     phone = Client(headers={"User-Agent": PHONE})
     sign_in(phone, "Alice")
-    page = browser.get("/me")
+    page = browser.get("/me/security")
     assert "Firefox, Android" in text_of(page)
     ends = re.findall(r'action="(/me/devices/[0-9a-f-]+/end)"', page.content.decode())
     assert len(ends) == 2
@@ -54,6 +54,18 @@ def test_one_device_is_signed_out_from_another(browser: Client, alice: Person) -
     assert "It may have ended already." in text_of(browser.post(ends[1], follow=True))
     assert browser.post(ends[0])["Location"] == "/", "the device in use is signed out like any other"
     assert browser.get("/bank").status_code == 302
+
+
+def test_all_other_devices_are_signed_out_at_once(browser: Client, alice: Person) -> None:
+    phones = [Client(headers={"User-Agent": PHONE}) for _ in range(2)]
+    for phone in phones:
+        sign_in(phone, "Alice")
+    assert "2 other devices are signed out." in text_of(browser.post("/me/devices/end", follow=True))
+    assert [phone.get("/bank").status_code for phone in phones] == [302, 302]
+    page = text_of(browser.post("/me/devices/end", follow=True))
+    assert "You were signed in nowhere else." in page
+    assert "Sign out all others" not in page
+    assert "All other devices signed out" in text_of(browser.get("/me/activity"))
 
 
 def test_nobody_signs_out_somebody_elses_device(browser: Client, event: Event, bob: Person) -> None:
@@ -101,13 +113,13 @@ def test_a_form_without_a_sign_in_comes_back_after_it_without_secrets(alice: Per
     typed = {"current_password": PASSWORD, "new_password": NEW, "repeat": NEW}
     assert Client().post("/me/password", typed)["Location"] == "/login?next=/me/password"
     assert Client().post("/me/profile", {"emoji": "🦊"})["Location"] == "/login?next=/me"
-    assert Client().post(f"/me/devices/{uuid.uuid4()}/end")["Location"] == "/login?next=/me"
+    assert Client().post(f"/me/devices/{uuid.uuid4()}/end")["Location"] == "/login?next=/me/security"
 
 
 def test_my_activity_is_mine_and_goes_on_from_page_to_page(
     browser: Client, event: Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "EVENTS_A_PAGE", 2)
+    monkeypatch.setattr(security_pages, "EVENTS_A_PAGE", 2)
     for emoji in "🦊🐺":
         browser.post("/me/profile", {"emoji": emoji})
     browser.post("/me/password", {"current_password": "wrong", "new_password": NEW, "repeat": NEW})

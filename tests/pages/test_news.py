@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from typing import Any
 
@@ -14,6 +15,7 @@ from accounts import notify, tenancy
 from accounts.models import Notification
 from accounts.services.password import reset_password
 from accounts.units import unit_of_work
+from identity import person_pages
 from ledger import pages
 from ledger.services.accounts import freeze, freeze_faction, unfreeze, unfreeze_faction
 from tests.cast import PASSWORD, Event, Person
@@ -46,7 +48,7 @@ def told(event: Event) -> list[str]:
 
 
 def test_whoever_is_told_something_reads_it_at_home(browser: Client, event: Event, alice: Person) -> None:
-    assert "News" not in text_of(browser.get("/bank"))
+    assert "News for you" not in text_of(browser.get("/bank"))
     freeze(actor=event.server, account=alice.number)
     assert f"Your account {alice.number} was frozen by the game masters." in text_of(browser.get("/bank"))
 
@@ -96,7 +98,7 @@ def test_what_was_seen_goes_and_what_came_meanwhile_stays(
     assert "third" in home
     assert "first" not in home
     browser.post("/bank/seen", {"seen": shown(browser.get("/bank"))})
-    assert "News" not in text_of(browser.get("/bank"))
+    assert "News for you" not in text_of(browser.get("/bank"))
 
 
 def test_looking_does_not_mark_it(browser: Client, event: Event, alice: Person) -> None:
@@ -159,3 +161,42 @@ def test_game_masters_are_told_too(event: Event) -> None:
     client = Client()
     sign_in(client, "Overseer")
     assert "the tent is on fire" in text_of(client.get("/bank"))
+
+
+# -- The inbox ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_inbox_has_everything_page_by_page_and_marks_what_is_new(
+    browser: Client, event: Event, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(person_pages, "NEWS_A_PAGE", 2)
+    assert "Nothing yet" in text_of(browser.get("/me/news"))
+    for second, text in enumerate(("oldest", "middle", "newest")):
+        with time_machine.travel(NOW + dt.timedelta(seconds=second)):
+            tell(actor=event.server, person=alice, text=text)
+    assert "News 3 new" in text_of(browser.get("/bank/send")), "every page says how many there are"
+    first = browser.get("/me/news")
+    words = text_of(first)
+    assert "new newest" in words
+    assert words.index("newest") < words.index("middle")
+    assert "oldest" not in words
+    older = re.search(r'href="(/me/news\?after=[^"]+)" rel="next"', first.content.decode())
+    assert older
+    last = browser.get(older[1])
+    assert "oldest" in text_of(last)
+    assert "Older" not in text_of(last)
+    assert read(event) == {"oldest": False, "middle": False, "newest": False}, "looking marks nothing"
+    browser.post("/me/news/seen", {"seen": shown(first)})
+    assert read(event) == {"oldest": False, "middle": True, "newest": True}
+    assert "News 1 new" in text_of(browser.get("/me"))
+    assert "I have seen these" not in text_of(browser.get("/me/news"))
+    browser.post("/me/news/seen", {"seen": ["x", *shown(last)]})
+    assert "new" not in text_of(browser.get("/me/news")).replace("newest", "").replace("News", "")
+
+
+def test_nobody_reads_or_marks_somebody_elses_inbox(browser: Client, event: Event, bob: Person) -> None:
+    note = tell(actor=event.server, person=bob, text="for Bob")
+    assert "for Bob" not in text_of(browser.get("/me/news"))
+    browser.post("/me/news/seen", {"seen": [str(note.pk)]})
+    assert read(event) == {"for Bob": False}
+    assert browser.get("/me/news?after=x").status_code == 400
