@@ -38,7 +38,7 @@ from ledger.services import accounts as account_services
 from ledger.services import requests
 from tests.cast import PASSWORD, Event, Person, Till, make_event
 from tests.ledger.asking import pay
-from tests.pictures import a_picture
+from tests.photographs import a_picture
 
 MARKER_LENGTH_MIN = 4
 

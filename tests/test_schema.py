@@ -34,7 +34,7 @@ from ledger.services import requests
 from tests.cast import EVENT_CODE, PASSWORD, Till, World, make_world
 from tests.conftest import SESSION
 from tests.ledger.asking import pay
-from tests.pictures import a_picture
+from tests.photographs import a_picture
 
 EXAMPLES = 10
 CHECKS = [

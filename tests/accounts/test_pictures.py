@@ -11,7 +11,7 @@ from PIL import Image
 
 from accounts import pictures
 from accounts.errors import Invalid
-from tests.pictures import a_picture
+from tests.photographs import a_picture
 
 ORIENTATION = 0x0112
 UPSIDE_DOWN = 3

@@ -17,7 +17,7 @@ from ledger.services import transfers
 from ledger.services.transfers import Payment
 from tests.cast import OPENING_BALANCE, PASSWORD, Event, Person, Phone, make_event
 from tests.pages.reading import sign_in, tags_of, text_of
-from tests.pictures import a_picture
+from tests.photographs import a_picture
 
 
 def upload(browser: Client, raw: bytes, **more: Any) -> Any:
