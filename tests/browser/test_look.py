@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from accounts import roles, tenancy
 from accounts.services.brand import change_brand
@@ -29,7 +30,8 @@ CONSOLE = [
     *("/admin/accounts/tenant/arcadia/brand/", "/admin/accounts/tenant/arcadia/settings/"),
     *("/admin/accounts/tenant/arcadia/pause/", "/admin/accounts/tenant/arcadia/roster/"),
 ]
-SMALLEST = {"width": 320, "height": 640}
+SMALLEST: ViewportSize = {"width": 320, "height": 640}
+A_PHONE: ViewportSize = {"width": PHONE["width"], "height": PHONE["height"]}
 # The answers that refuse are meant.
 MEANT = ("404 (Not Found)", "403 (Forbidden)")
 
@@ -71,7 +73,7 @@ def browser(walks: dict[str, list[str]]) -> Iterator[Browser]:
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_no_page_has_a_grave_fault_or_a_complaint_or_is_too_wide(
-    walks: dict[str, list[str]], browser: Browser, scheme: str
+    walks: dict[str, list[str]], browser: Browser, scheme: Literal["dark", "light"]
 ) -> None:
     [address] = walks["address"]
     faults = []
@@ -91,7 +93,7 @@ def faults_on_the_way(page: Page, who: str, paths: list[str]) -> list[str]:
     if who:
         sign_in(page, who)
     for path in paths:
-        page.set_viewport_size(PHONE)
+        page.set_viewport_size(A_PHONE)
         page.goto(path)
         faults += grave_faults(page)
         page.set_viewport_size(SMALLEST)
@@ -105,7 +107,8 @@ def test_titles_flicker_for_who_does_not_mind_and_a_look_is_chosen_in_the_middle
 ) -> None:
     [address] = walks["address"]
     name = "getComputedStyle(document.querySelector('h1')).animationName"
-    for motion, wanted in (("no-preference", "glitch"), ("reduce", "none")):
+    wanted_by: dict[Literal["no-preference", "reduce"], str] = {"no-preference": "glitch", "reduce": "none"}
+    for motion, wanted in wanted_by.items():
         page = browser.new_context(base_url=address, reduced_motion=motion).new_page()
         page.goto("/login")
         assert page.evaluate(name) == wanted
