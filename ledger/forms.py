@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.ids import uuid7
 from accounts.models import Tenant
-from ledger import codes, money, numbers
+from ledger import codes, money, numbers, voucher_codes
 from ledger.models import Account, Currency, Transfer
 from ledger.selectors import Filters, Standing
 from ledger.services.transfers import MEMO_MAX, shown
@@ -196,11 +196,44 @@ class ChargeForm(_AmountForm):
         return cleaned
 
 
+class VoucherForm(forms.Form):
+    """The code of a voucher, as it is printed."""
+
+    CODE_TYPED_MAX: ClassVar[int] = 40
+
+    code = forms.CharField(
+        label=gettext_lazy("Code of the voucher"),
+        help_text=gettext_lazy("Eleven letters and digits, like K7Q2-M9XF-3RT."),
+        max_length=CODE_TYPED_MAX,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "spellcheck": "false",
+                "class": "figure",
+                "data-voucher-code": gettext_lazy(
+                    "This code has a typing mistake. Compare it with the paper, sign by sign."
+                ),
+            }
+        ),
+    )
+
+    def clean_code(self) -> str:
+        """As it is digested. One whose check character does not fit goes no further."""
+        code = voucher_codes.normalize(str(self.cleaned_data["code"]))
+        if not voucher_codes.is_valid(code):
+            raise forms.ValidationError(
+                _("This code has a typing mistake. Compare it with the paper, sign by sign."),
+                code="bad_voucher_code",
+            )
+        return code
+
+
 class ScanForm(forms.Form):
-    """What stands under a QR: an account number, or the code of a payment request."""
+    """What stands under a QR: an account number, the code of a payment request, or that of a voucher."""
 
     number = forms.CharField(
-        label=gettext_lazy("Account number or payment code"),
+        label=gettext_lazy("Account number or code"),
         max_length=NAME_MAX,
         widget=forms.TextInput(
             attrs={
@@ -219,6 +252,8 @@ class ScanForm(forms.Form):
         """As it is stored. A number whose check character does not fit goes no further."""
         typed = str(self.cleaned_data["number"])
         if code := codes.normalize(typed):
+            return code
+        if voucher_codes.is_valid(code := voucher_codes.normalize(typed)):
             return code
         number = numbers.normalize(typed)
         if not numbers.is_valid(number):

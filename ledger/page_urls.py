@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from ledger import pages
-from ledger.pages import charge, codes, paying
+from ledger.pages import charge, codes, paying, vouchers
 
 app_name = "bank"
 
@@ -27,6 +27,9 @@ urlpatterns = [
     # What the QR of a request holds.
     path("requests/<str:code>", paying.asked, name="request"),
     path("requests/<str:code>/qr.svg", codes.request_qr, name="request_qr"),
+    path("vouchers", vouchers.enter, name="vouchers"),
+    # What the QR of a printed voucher holds.
+    path("vouchers/<str:code>", vouchers.voucher, name="voucher"),
     # What every account's link and printed QR holds: short, and stable for ever.
     path("pay/<str:number>", pages.pay, name="pay"),
 ]

@@ -27,9 +27,10 @@ from accounts.services.invites import create_invite
 from accounts.services.login_codes import issue_login_codes
 from accounts.services.sessions import OpenedSession, open_session
 from accounts.units import unit_of_work
+from ledger import voucher_codes
 from ledger.models import Account
 from ledger.services import accounts as account_services
-from ledger.services import requests
+from ledger.services import requests, vouchers
 from tests.cast import PASSWORD, Event, Person, Till, make_event
 from tests.ledger.asking import pay
 
@@ -53,6 +54,8 @@ class Side:
     transfer: str
     # Of a payment request that nobody has paid yet.
     code: str
+    # Of a voucher that nobody has redeemed yet.
+    voucher: str
     card: str = field(repr=False)
 
     def rows(self) -> dict[str, list[dict[str, Any]]]:
@@ -146,7 +149,18 @@ def _make_side(slug: str, word: str, hero: str, friend: str, gm: str, money: int
         lives=dt.timedelta(days=1),
         request=f"{word} cards",
     )
-    return Side(event, one, two, overseer, till, back.json()["transfer"]["id"], code, card.code)
+    voucher = _vouchers(one, overseer, word)
+    return Side(event, one, two, overseer, till, back.json()["transfer"]["id"], code, voucher, card.code)
+
+
+def _vouchers(hero: Person, overseer: Person, word: str) -> str:
+    """One voucher that was redeemed, and the code of one that was not."""
+    made = vouchers.make_batch(
+        actor=overseer.actor, label=f"{word} loot", worth=50, count=2, lives=dt.timedelta(days=1)
+    )
+    used, waiting = vouchers.print_batch(actor=overseer.actor, batch=made.batch.pk)
+    vouchers.redeem(actor=hero.actor, code=used.code)
+    return waiting.code
 
 
 @unit_of_work
@@ -258,6 +272,8 @@ def _value(address: Address, name: str, side: Side) -> str:
         return side.transfer
     if name == "session_id":
         return str(side.spare_session().session.pk)
+    if name == "code" and address.route.startswith("vouchers/"):
+        return side.voucher
     if name == "code":
         return side.card if address.route.startswith("card/") else side.code
     if name == "slug":
@@ -292,6 +308,8 @@ def nobodys(values: dict[str, str]) -> dict[str, str]:
 def _nobodys(value: str) -> str:
     if re.fullmatch(r"[0-9a-f-]{36}", value):
         return str(uuid.uuid4())
+    if voucher_codes.is_valid(value):
+        return voucher_codes.code_of("nobody's", 1)
     return "NC-0000-0000" if value.startswith("NC-") else "nowhere1"
 
 
@@ -321,6 +339,7 @@ def _json_fields(side: Side) -> dict[str, Any]:
         "memo": "for a visitor",
         "expires_in": 60,
         "reference": None,
+        "code": side.voucher,
         "transfers": [line],
         "faction": side.event.faction.name,
         "emoji": "🐧",
@@ -385,6 +404,8 @@ def queries_for(side: Side) -> list[dict[str, str]]:
         ("to", side.hero.number),
         ("number", side.hero.number),
         ("number", side.code),
+        ("number", side.voucher),
+        ("code", side.voucher),
         ("after", side.transfer),
         ("faction", str(side.event.faction.pk)),
         ("user", str(side.hero.user.pk)),

@@ -44,6 +44,14 @@ class PaidAnswer(serializers.Serializer[Any]):
     new_balance_display = Shown("new_balance", in_currency="transfer.currency")
 
 
+class RedeemedAnswer(serializers.Serializer[Any]):
+    """What a voucher has paid, and the balance of the account that got it after it."""
+
+    transfer = TransferAnswer()
+    new_balance = MinorUnits()
+    new_balance_display = Shown("new_balance", in_currency="transfer.currency")
+
+
 class BatchAnswer(serializers.Serializer[Any]):
     """The posted transfers in the order of the request."""
 

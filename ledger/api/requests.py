@@ -25,6 +25,7 @@ from ledger.selectors import Filters, account_for, accounts_of
 from ledger.services.transfers import Payment
 
 QUERY_LENGTH_MAX = 64
+CODE_TYPED_MAX = 40
 TYPES = (
     "transfer_in",
     "transfer_out",
@@ -81,6 +82,13 @@ class PayRequestSerializer(StrictSerializer):
     """From which account; without it from the caller's primary one."""
 
     from_account = AccountNumberField(required=False, allow_null=True, default=None)
+
+
+class RedeemSerializer(StrictSerializer):
+    """The code of a voucher. Without ``to_account`` it pays into the caller's first account of its currency."""
+
+    code = TextField(max_length=CODE_TYPED_MAX, help_text="As it is printed, with hyphens or without.")
+    to_account = AccountNumberField(required=False, allow_null=True, default=None)
 
 
 class RefundSerializer(StrictSerializer):

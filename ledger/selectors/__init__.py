@@ -11,6 +11,7 @@ from ledger.selectors.accounts import (
     available,
     balance_at,
     balances_of,
+    currencies,
     exponent_for_device,
     first_currency,
     issuance,
@@ -57,6 +58,13 @@ from ledger.selectors.reversal import (
     reversal,
 )
 from ledger.selectors.takings import Taking, Takings, takings
+from ledger.selectors.vouchers import (
+    account_to_redeem_into,
+    accounts_for_voucher,
+    digest_of,
+    voucher_counts,
+    voucher_with,
+)
 
 __all__ = [
     "AsOf",
@@ -77,6 +85,8 @@ __all__ = [
     "Taking",
     "Takings",
     "account_for",
+    "account_to_redeem_into",
+    "accounts_for_voucher",
     "accounts_of",
     "accounts_of_faction",
     "activity",
@@ -84,7 +94,9 @@ __all__ = [
     "available",
     "balance_at",
     "balances_of",
+    "currencies",
     "debits_after",
+    "digest_of",
     "exponent_for_device",
     "first_currency",
     "frozen_in",
@@ -111,5 +123,7 @@ __all__ = [
     "transfer_for",
     "transfers_by_ids",
     "transfers_by_references",
+    "voucher_counts",
+    "voucher_with",
     "waiting",
 ]

@@ -21,7 +21,7 @@ from accounts.services.login_codes import issue_login_codes
 from accounts.services.sessions import open_session
 from accounts.services.world import pause_world
 from ledger.models import Account
-from ledger.services import requests, transfers
+from ledger.services import requests, transfers, vouchers
 from ledger.services.transfers import Payment
 from neobank import views
 from neobank.problems import Problem
@@ -51,6 +51,8 @@ MEMBERS = {
     "bank:poster": 4,
     "bank:scan": 3,
     "bank:request": 7,
+    "bank:vouchers": 3,
+    "bank:voucher": 5,
     "people:me": 6,
     "people:password": 4,
     "people:activity": 5,
@@ -90,6 +92,10 @@ def addresses(paid: uuid.UUID, alice: Person, bob: Person, event: Event) -> dict
         lives=dt.timedelta(days=1),
         request="cards",
     )
+    made = vouchers.make_batch(
+        actor=event.server, label="<b>loot", worth=5_00, count=1, lives=dt.timedelta(days=1)
+    )
+    [printed] = vouchers.print_batch(actor=event.server, batch=made.batch.pk)
     known: dict[str, dict[str, Any]] = {
         "bank:receipt": {"transfer_id": paid},
         "bank:refund": {"transfer_id": paid},
@@ -97,6 +103,7 @@ def addresses(paid: uuid.UUID, alice: Person, bob: Person, event: Event) -> dict
         "bank:poster": {"number": alice.account.number},
         "bank:charging": {"code": code},
         "bank:request": {"code": code},
+        "bank:voucher": {"code": printed.code},
         "people:card": {"code": issued.code},
     }
     return {name: reverse(name, kwargs=known.get(name)) for name in {*GUESTS, *MEMBERS}}
@@ -132,6 +139,9 @@ def answers(addresses: dict[str, str], alice: Person) -> Iterator[tuple[str, Any
     yield "confirmation", member.post("/bank/send", {"to": "Bob", "amount": "1", "memo": odd}, follow=True)
     yield "search", member.get("/bank/history", {"q": odd})
     yield "prefilled", member.get("/bank/send", {"to": odd, "amount": odd, "memo": odd})
+    yield "voucher", member.get("/vouchers", {"code": odd})
+    yield "no voucher", member.get("/vouchers/00000000000")
+    yield "mistake /vouchers", member.post(addresses["bank:voucher"], {"to_account": odd, "key": odd})
     yield "scan", member.get("/bank/scan", {"number": odd})
     yield "takings", member.get("/bank/charge/takings", {"day": "2026-01-01"})
     yield "no such day", member.get("/bank/charge/takings", {"day": odd})
