@@ -21,6 +21,7 @@ from ledger.services.transfers import MEMO_MAX, shown
 
 NAME_MAX: Final = 64
 _AMOUNT_LENGTH_MAX: Final = 40
+_PAYERS_LENGTH_MAX: Final = 400
 # Far enough from the ends of the calendar for every time zone and the day after.
 _DAYS: Final = (MinValueValidator(dt.date(1900, 1, 1)), MaxValueValidator(dt.date(2999, 12, 31)))
 # Names may not look like this (accounts.names), so it is meant as a number.
@@ -191,6 +192,56 @@ class ChargeForm(_AmountForm):
         if "amount" in cleaned:
             try:
                 cleaned["amount"] = amount_typed(cleaned["amount"], self.till.currency)
+            except forms.ValidationError as error:
+                self.add_error("amount", error)
+        return cleaned
+
+
+class AskForm(_AmountForm):
+    """Asking people by name. ``accounts`` are those that the person may ask for, at least one."""
+
+    payers = forms.CharField(
+        label=gettext_lazy("From whom"),
+        help_text=gettext_lazy(
+            "A character's whole name or an account number; several with commas between them share it equally."
+        ),
+        max_length=_PAYERS_LENGTH_MAX,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "words", "spellcheck": "false"}
+        ),
+    )
+    with_me = forms.BooleanField(label=gettext_lazy("One part is my own"), required=False)
+    account = forms.ChoiceField(label=gettext_lazy("Into"))
+    field_order = ("account", "payers", "amount", "with_me", "memo", "key")
+
+    def __init__(self, *args: Any, accounts: Sequence[Account], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.accounts = {account.number: account for account in accounts}
+        self.fields["amount"].label = _("Amount altogether")
+        self.fields["memo"].help_text = _("They read it too.")
+        if len(accounts) > 1:
+            self.fields["account"].choices = [  # type: ignore[attr-defined]
+                (number, f"{_name_of(account)} · {number}") for number, account in self.accounts.items()
+            ]
+        else:
+            del self.fields["account"]
+
+    @property
+    def into(self) -> Account:
+        """The chosen account, or the only one."""
+        return self.accounts.get(self.cleaned_data.get("account", "")) or next(iter(self.accounts.values()))
+
+    def clean_payers(self) -> list[str]:
+        """The names or numbers, one by one."""
+        names = re.split(r"[,;\n]", str(self.cleaned_data["payers"]))
+        return [name for name in (" ".join(name.split()) for name in names) if name]
+
+    def clean(self) -> dict[str, Any]:
+        """Reads the amount in the account's currency."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if "amount" in cleaned:
+            try:
+                cleaned["amount"] = amount_typed(cleaned["amount"], self.into.currency)
             except forms.ValidationError as error:
                 self.add_error("amount", error)
         return cleaned

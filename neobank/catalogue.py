@@ -95,6 +95,9 @@ CODES: Final[dict[str, Row]] = {
         _("Typing mistake"),
         "The check character of the voucher's code does not fit; nobody looked for it.",
     ),
+    "invalid_payers": Row(
+        400, _("Invalid payers"), "1 to 30 different people are asked, and oneself is none of them."
+    ),
     "invalid_vouchers": Row(
         400, _("Invalid vouchers"), "The batch of vouchers asked for cannot be made: see the sentence."
     ),
@@ -248,6 +251,10 @@ CODES: Final[dict[str, Row]] = {
         409, _("Refund too large"), "More would be given back than the transfer still allows."
     ),
     "request_cancelled": Row(409, _("Request cancelled"), "The payee has taken the payment request back."),
+    "asked_enough": Row(
+        409, _("Asked often enough"), "The person has not answered five requests of the caller's yet."
+    ),
+    "request_declined": Row(409, _("Request declined"), "The person who was asked has declined to pay."),
     "request_expired": Row(409, _("Request expired"), "The payment request was not paid in time."),
     "request_paid": Row(409, _("Request paid"), "The payment request was paid before; it is paid only once."),
     "no_vouchers_left": Row(

@@ -30,7 +30,7 @@ from accounts.units import unit_of_work
 from ledger import voucher_codes
 from ledger.models import Account
 from ledger.services import accounts as account_services
-from ledger.services import requests, vouchers
+from ledger.services import asking, requests, vouchers
 from tests.cast import PASSWORD, Event, Person, Till, make_event
 from tests.ledger.asking import pay
 
@@ -149,6 +149,7 @@ def _make_side(slug: str, word: str, hero: str, friend: str, gm: str, money: int
         lives=dt.timedelta(days=1),
         request=f"{word} cards",
     )
+    asking.ask_people(actor=two.actor, payers=[one.number], amount=66, memo=f"{word} bread", with_me=True)
     voucher = _vouchers(one, overseer, word)
     return Side(event, one, two, overseer, till, back.json()["transfer"]["id"], code, voucher, card.code)
 
@@ -340,6 +341,8 @@ def _json_fields(side: Side) -> dict[str, Any]:
         "expires_in": 60,
         "reference": None,
         "code": side.voucher,
+        "payers": [side.friend.number],
+        "with_me": True,
         "transfers": [line],
         "faction": side.event.faction.name,
         "emoji": "🐧",
@@ -362,6 +365,7 @@ def _form(side: Side) -> dict[str, Any]:
         "to": side.hero.number,
         "to_account": side.hero.number,
         "payee": side.hero.number,
+        "payers": side.hero.number,
         "account": side.hero.number,
         "from_account": side.hero.number,
         "amount": "1.00",

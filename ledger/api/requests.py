@@ -22,6 +22,7 @@ from ledger.api.fields import (
 from ledger.models import Account, Transfer
 from ledger.posting import MAX_BATCH
 from ledger.selectors import Filters, account_for, accounts_of
+from ledger.services.asking import PEOPLE_MAX
 from ledger.services.transfers import Payment
 
 QUERY_LENGTH_MAX = 64
@@ -76,6 +77,24 @@ class AskSerializer(StrictSerializer):
     to_account = AccountNumberField(required=False, allow_null=True, default=None)
     # Its default stands in the schema alone: a duration is nothing that JSON can say.
     expires_in = LifetimeField(required=False, help_text="For how many seconds it can be paid.")
+
+
+class AskPeopleSerializer(StrictSerializer):
+    """Who is asked, for equal parts of ``amount``. Into ``to_account``, without it the caller's primary one."""
+
+    amount = AmountField()
+    payers = serializers.ListField(
+        child=TextField(max_length=QUERY_LENGTH_MAX),
+        min_length=1,
+        max_length=PEOPLE_MAX,
+        help_text="Exact names or account numbers.",
+    )
+    with_me = serializers.BooleanField(
+        default=False, help_text="One part is the caller's own, and nobody is asked for it."
+    )
+    memo = MemoField()
+    to_account = AccountNumberField(required=False, allow_null=True, default=None)
+    expires_in = LifetimeField(required=False, help_text="For how many seconds it can be paid; 3 days.")
 
 
 class PayRequestSerializer(StrictSerializer):

@@ -177,6 +177,7 @@ RULES: Final = (
               AND ((r.state = 'paid') <> (r.transfer_id IS NOT NULL)
                    OR r.transfer_id IS NOT NULL AND (
                       t.id IS NULL OR t.to_account_id <> r.account_id OR t.amount <> r.amount OR t.kind <> 'transfer'
+                      OR r.payer_id IS NOT NULL AND (t.actor_id IS NULL OR t.actor_id <> r.payer_id)
                       OR t.posted_at < r.created_at OR t.reference IS NULL
                       OR replace(t.reference, '-', '') <> 'request:' || replace(CAST(r.id AS text), '-', '')))""",
     ),

@@ -128,6 +128,7 @@ trail.words |= {
     "key.reverse": gettext_lazy("Reverse what a device took"),
     PAYROLL: gettext_lazy("Salaries"),
     "request.cancel": gettext_lazy("Payment request taken back"),
+    "request.decline": gettext_lazy("Payment request declined"),
     "request.make": gettext_lazy("Payment request"),
     "terminal.debit": gettext_lazy("Take money at a terminal"),
     **{f"{ACTION}{kind.value}": kind.label for kind in Transfer.Kind},

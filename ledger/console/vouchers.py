@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -24,16 +25,11 @@ from ledger import money, selectors, voucher_codes
 from ledger.console.money import AmountField, MoneyForm, shown
 from ledger.console.transfers import account_link
 from ledger.idempotency import claim_for
-from ledger.models import Currency, Voucher, VoucherBatch
+from ledger.models import Currency, Transfer, Voucher, VoucherBatch
 from ledger.models.vouchers import BATCH_MAX, LABEL_MAX
 from ledger.services import vouchers
 
 DAYS: Final = 3
-_TONES: Final = {
-    Voucher.State.REDEEMED: "good",
-    Voucher.State.VOIDED: "quiet",
-    Voucher.State.EXPIRED: "quiet",
-}
 
 
 class MakeForm(MoneyForm):
@@ -101,7 +97,7 @@ class MakeVouchers(ActionPage):
             "all": shown(worth * count, currency),
             "words": money.display(worth * count, symbol="", exponent=currency.exponent),
             "currency": currency.name,
-            "until": moment(until),
+            "until": date_format(timezone.localtime(until), "D j M Y, H:i"),
         }
         sentences = [
             ngettext(
@@ -265,27 +261,37 @@ class VoucherPages(ConsoleAdmin):
         ]
 
     def panels(self, request: BankRequest, row: VoucherBatch) -> list[Panel]:
-        found = (
-            Voucher.objects.filter(batch=row)
-            .select_related("transfer__actor", "transfer__to_account__holder")
-            .order_by("number")
+        found = Voucher.objects.filter(batch=row).select_related(
+            "transfer__actor", "transfer__to_account__holder"
         )
         now = timezone.now()
-        lines = [self._line(voucher, row, now) for voucher in found]
-        columns = [_("Number"), _("State"), _("Redeemed by"), _("Into"), _("When")]
+        by_state: dict[str, list[Voucher]] = {}
+        for voucher in found.order_by("number"):
+            voucher.batch = row
+            by_state.setdefault(voucher.state_at(now), []).append(voucher)
+        redeemed = by_state.pop(Voucher.State.REDEEMED, [])
+        # Those that say nothing but their number are said together.
+        others = [
+            Fact(Voucher.State(state).label, in_ranges([voucher.number for voucher in rows]))
+            for state, rows in by_state.items()
+        ]
+        newest = sorted(
+            redeemed, key=lambda voucher: cast(Transfer, voucher.transfer).posted_at, reverse=True
+        )
+        columns = [_("Number"), _("Redeemed by"), _("Into"), _("When")]
+        lines = [self._line(voucher) for voucher in newest]
         done_to_it = trail_of(request, vouchers.target(row))
         return [
-            Panel(_("Who has redeemed which"), table=Table(columns, lines)),
+            Panel(
+                _("Who has redeemed which"),
+                table=Table(columns, lines, empty=_("Nobody has redeemed one yet.")),
+            ),
+            *([Panel(_("The others, by the number on the paper"), facts=others)] if others else []),
             *([done_to_it] if done_to_it else []),
         ]
 
-    def _line(self, voucher: Voucher, batch: VoucherBatch, now: dt.datetime) -> list[Cell]:
-        voucher.batch = batch
-        state = Voucher.State(voucher.state_at(now))
-        first = [Cell(str(voucher.number)), Cell(state.label, _TONES.get(state, ""))]
-        transfer = voucher.transfer
-        if transfer is None:
-            return [*first, *[Cell(NOTHING)] * 3]
+    def _line(self, voucher: Voucher) -> list[Cell]:
+        transfer = cast(Transfer, voucher.transfer)
         url = reverse("admin:ledger_transfer_change", args=[transfer.pk])
         who = (
             link(
@@ -295,11 +301,22 @@ class VoucherPages(ConsoleAdmin):
             else NOTHING
         )
         return [
-            *first,
+            Cell(str(voucher.number)),
             Cell(who),
             Cell(account_link(transfer.to_account)),
             Cell(link(url, moment(transfer.posted_at))),
         ]
+
+
+def in_ranges(numbers: Sequence[int]) -> str:
+    """``1–3, 5``: ascending numbers as people write them."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in runs)
 
 
 def counts_of(row: VoucherBatch) -> dict[str, int]:

@@ -72,6 +72,7 @@ def tell() -> Story:
         "key": till.key.pk,
         "dune": other.tenant.pk,
         "paul_user": paul.user.pk,
+        "bob_user": bob.user.pk,
         "nobody": uuid.UUID(int=7),
     }
     names = {name: str(account.pk) for name, account in numbers.items()}

@@ -266,6 +266,10 @@ ATTACKS = {
         "UPDATE ledger_paymentrequest SET account_id = {alice} WHERE id = {asked}",
         {"request_paid"},
     ),
+    "whom a request asked": (
+        "UPDATE ledger_paymentrequest SET payer_id = {bob_user} WHERE id = {asked}",
+        {"request_paid"},
+    ),
     "a request that is said to be paid": (
         "UPDATE ledger_paymentrequest SET state = 'paid' WHERE state = 'open'",
         {"request_paid"},

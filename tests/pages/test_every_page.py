@@ -21,7 +21,7 @@ from accounts.services.login_codes import issue_login_codes
 from accounts.services.sessions import open_session
 from accounts.services.world import pause_world
 from ledger.models import Account
-from ledger.services import requests, transfers, vouchers
+from ledger.services import asking, requests, transfers, vouchers
 from ledger.services.transfers import Payment
 from neobank import views
 from neobank.problems import Problem
@@ -31,14 +31,22 @@ from tests.pages.reading import sign_in, tags_of, text_of
 ROOMS = ("bank", "people")
 
 #: Pages that are only posted to; what they answer is another page.
-POSTED = {"people:logout", "people:profile", "people:end_session", "bank:seen", "bank:cancel"}
+POSTED = {
+    "people:logout",
+    "people:profile",
+    "people:end_session",
+    "bank:seen",
+    "bank:cancel",
+    "bank:decline",
+    "bank:take_back",
+}
 #: Pictures that stand on pages.
 IMAGES = {"bank:account_qr", "bank:request_qr"}
 #: What a page's address needs, and how many queries it may take, whatever there is to list.
 GUESTS = {"landing": 2, "people:register": 3, "people:login": 2, "people:card": 3}
 MEMBERS = {
     "landing": 3,
-    "bank:home": 8,
+    "bank:home": 9,
     "bank:send": 7,
     "bank:history": 6,
     "bank:receipt": 7,
@@ -51,6 +59,8 @@ MEMBERS = {
     "bank:poster": 4,
     "bank:scan": 3,
     "bank:request": 7,
+    "bank:ask": 4,
+    "bank:asked": 5,
     "bank:vouchers": 3,
     "bank:voucher": 5,
     "people:me": 6,
@@ -92,6 +102,8 @@ def addresses(paid: uuid.UUID, alice: Person, bob: Person, event: Event) -> dict
         lives=dt.timedelta(days=1),
         request="cards",
     )
+    asking.ask_people(actor=bob.actor, payers=["Alice"], amount=3_00, memo="<b>rent")
+    asking.ask_people(actor=alice.actor, payers=["Bob"], amount=4_00, memo="<b>bread", with_me=True)
     made = vouchers.make_batch(
         actor=event.server, label="<b>loot", worth=5_00, count=1, lives=dt.timedelta(days=1)
     )
@@ -130,6 +142,7 @@ def answers(addresses: dict[str, str], alice: Person) -> Iterator[tuple[str, Any
     for path, typed in {
         "/bank/send": {"to": odd, "amount": odd, "memo": odd, "key": odd},
         addresses["bank:refund"]: {"amount": odd, "memo": odd},
+        "/bank/ask": {"payers": odd, "amount": "1", "memo": odd, "key": odd},
         "/bank/charge": {"amount": odd, "memo": odd, "account": odd, "key": odd},
         addresses["bank:request"]: {"from_account": odd, "key": odd},
         "/me/profile": {"emoji": odd},
@@ -139,6 +152,7 @@ def answers(addresses: dict[str, str], alice: Person) -> Iterator[tuple[str, Any
     yield "confirmation", member.post("/bank/send", {"to": "Bob", "amount": "1", "memo": odd}, follow=True)
     yield "search", member.get("/bank/history", {"q": odd})
     yield "prefilled", member.get("/bank/send", {"to": odd, "amount": odd, "memo": odd})
+    yield "asking", member.post("/bank/ask", {"payers": "Bob", "amount": "1", "memo": odd})
     yield "voucher", member.get("/vouchers", {"code": odd})
     yield "no voucher", member.get("/vouchers/00000000000")
     yield "mistake /vouchers", member.post(addresses["bank:voucher"], {"to_account": odd, "key": odd})
