@@ -62,6 +62,8 @@ RATES: Final[dict[str, Rate]] = {
     "transfer": Rate(60, 60),
     # Batches that moved nothing, and repetitions that were none: the work was done all the same.
     "in_vain": Rate(20, 60),
+    # Voucher codes that are none: whoever types from paper makes a few mistakes, whoever guesses makes many.
+    "wrong_voucher": Rate(10, 600),
     # By device key.
     "terminal": Rate(100, 60),
 }

@@ -38,6 +38,7 @@ _GM: Final = _SUPPORT | {
     "ledger.payroll",
     "ledger.refund_any",
     "ledger.reverse",
+    "ledger.vouchers",
     "ledger.export",
     "identity.import_roster",
 }

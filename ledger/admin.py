@@ -10,9 +10,11 @@ from ledger.console.accounts import AccountPages
 from ledger.console.event import EventPages
 from ledger.console.keys import KeyPages
 from ledger.console.transfers import TransferPages
-from ledger.models import Account, Transfer
+from ledger.console.vouchers import VoucherPages
+from ledger.models import Account, Transfer, VoucherBatch
 
 admin.site.register(Account, AccountPages)
 admin.site.register(Transfer, TransferPages)
+admin.site.register(VoucherBatch, VoucherPages)
 admin.site.register(ApiKey, KeyPages)
 admin.site.register(Tenant, EventPages)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -14,13 +14,14 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.ids import uuid7
 from accounts.models import Tenant
-from ledger import codes, money, numbers
+from ledger import codes, money, numbers, voucher_codes
 from ledger.models import Account, Currency, Transfer
 from ledger.selectors import Filters, Standing
 from ledger.services.transfers import MEMO_MAX, shown
 
 NAME_MAX: Final = 64
 _AMOUNT_LENGTH_MAX: Final = 40
+_PAYERS_LENGTH_MAX: Final = 400
 # Far enough from the ends of the calendar for every time zone and the day after.
 _DAYS: Final = (MinValueValidator(dt.date(1900, 1, 1)), MaxValueValidator(dt.date(2999, 12, 31)))
 # Names may not look like this (accounts.names), so it is meant as a number.
@@ -197,11 +198,94 @@ class ChargeForm(_AmountForm):
         return cleaned
 
 
+class AskForm(_AmountForm):
+    """Asking people by name. ``accounts`` are those that the person may ask for, at least one."""
+
+    payers = forms.CharField(
+        label=gettext_lazy("From whom"),
+        help_text=gettext_lazy(
+            "A character's whole name or an account number; several with commas between them share it equally."
+        ),
+        max_length=_PAYERS_LENGTH_MAX,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "words", "spellcheck": "false"}
+        ),
+    )
+    with_me = forms.BooleanField(label=gettext_lazy("One part is my own"), required=False)
+    account = forms.ChoiceField(label=gettext_lazy("Into"))
+    field_order = ("account", "payers", "amount", "with_me", "memo", "key")
+
+    def __init__(self, *args: Any, accounts: Sequence[Account], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.accounts = {account.number: account for account in accounts}
+        self.fields["amount"].label = _("Amount altogether")
+        self.fields["memo"].help_text = _("They read it too.")
+        if len(accounts) > 1:
+            self.fields["account"].choices = [  # type: ignore[attr-defined]
+                (number, f"{_name_of(account)} · {number}") for number, account in self.accounts.items()
+            ]
+        else:
+            del self.fields["account"]
+
+    @property
+    def into(self) -> Account:
+        """The chosen account, or the only one."""
+        return self.accounts.get(self.cleaned_data.get("account", "")) or next(iter(self.accounts.values()))
+
+    def clean_payers(self) -> list[str]:
+        """The names or numbers, one by one."""
+        names = re.split(r"[,;\n]", str(self.cleaned_data["payers"]))
+        return [name for name in (" ".join(name.split()) for name in names) if name]
+
+    def clean(self) -> dict[str, Any]:
+        """Reads the amount in the account's currency."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if "amount" in cleaned:
+            try:
+                cleaned["amount"] = amount_typed(cleaned["amount"], self.into.currency)
+            except forms.ValidationError as error:
+                self.add_error("amount", error)
+        return cleaned
+
+
+class VoucherForm(forms.Form):
+    """The code of a voucher, as it is printed."""
+
+    CODE_TYPED_MAX: ClassVar[int] = 40
+
+    code = forms.CharField(
+        label=gettext_lazy("Code of the voucher"),
+        help_text=gettext_lazy("Eleven letters and digits, like K7Q2-M9XF-3RT."),
+        max_length=CODE_TYPED_MAX,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "spellcheck": "false",
+                "class": "figure",
+                "data-voucher-code": gettext_lazy(
+                    "This code has a typing mistake. Compare it with the paper, sign by sign."
+                ),
+            }
+        ),
+    )
+
+    def clean_code(self) -> str:
+        """As it is digested. One whose check character does not fit goes no further."""
+        code = voucher_codes.normalize(str(self.cleaned_data["code"]))
+        if not voucher_codes.is_valid(code):
+            raise forms.ValidationError(
+                _("This code has a typing mistake. Compare it with the paper, sign by sign."),
+                code="bad_voucher_code",
+            )
+        return code
+
+
 class ScanForm(forms.Form):
-    """What stands under a QR: an account number, or the code of a payment request."""
+    """What stands under a QR: an account number, the code of a payment request, or that of a voucher."""
 
     number = forms.CharField(
-        label=gettext_lazy("Account number or payment code"),
+        label=gettext_lazy("Account number or code"),
         max_length=NAME_MAX,
         widget=forms.TextInput(
             attrs={
@@ -220,6 +304,8 @@ class ScanForm(forms.Form):
         """As it is stored. A number whose check character does not fit goes no further."""
         typed = str(self.cleaned_data["number"])
         if code := codes.normalize(typed):
+            return code
+        if voucher_codes.is_valid(code := voucher_codes.normalize(typed)):
             return code
         number = numbers.normalize(typed)
         if not numbers.is_valid(number):

@@ -43,6 +43,11 @@ def generate() -> str:
             return f"NC-{code[:4]}-{code[4:]}"
 
 
+def check_character(body: str) -> str:
+    """The character behind up to 30 others of the alphabet with which one wrong sign, or two exchanged, are noticed."""
+    return ALPHABET[_syndrome([0, *(ALPHABET.index(c) for c in body)])]
+
+
 def is_valid(number: str) -> bool:
     """Whether ``number`` is written as an account number and its check character fits."""
     if not re.fullmatch(rf"NC-[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}", number):

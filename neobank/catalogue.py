@@ -95,6 +95,17 @@ CODES: Final[dict[str, Row]] = {
     ),
     "invalid_batch": Row(400, _("Bad batch"), "A batch has 1 to 1000 transfers."),
     "invalid_memo": Row(400, _("Bad memo"), "A memo is one line of at most 140 characters."),
+    "bad_voucher_code": Row(
+        400,
+        _("Typing mistake"),
+        "The check character of the voucher's code does not fit; nobody looked for it.",
+    ),
+    "invalid_payers": Row(
+        400, _("Invalid payers"), "1 to 30 different people are asked, and oneself is none of them."
+    ),
+    "invalid_vouchers": Row(
+        400, _("Invalid vouchers"), "The batch of vouchers asked for cannot be made: see the sentence."
+    ),
     # -- Who is asking
     "not_signed_in": Row(401, _("Sign in first"), "No credential was sent, and this needs one."),
     "bad_key": Row(
@@ -187,6 +198,8 @@ CODES: Final[dict[str, Row]] = {
     "unknown_person": Row(404, _("Unknown person"), "There is nobody of this name."),
     "unknown_request": Row(404, _("Unknown request"), "There is no payment request with this id or code."),
     "unknown_session": Row(404, _("Unknown sign-in"), "There is no such sign-in among yours."),
+    "unknown_voucher": Row(404, _("Unknown voucher"), "There is no voucher with this code at this event."),
+    "unknown_voucher_batch": Row(404, _("Unknown vouchers"), "There is no such batch of vouchers."),
     "method_not_allowed": Row(
         405, _("Method not allowed"), "The address exists, but not with this HTTP method."
     ),
@@ -254,8 +267,18 @@ CODES: Final[dict[str, Row]] = {
         409, _("Refund too large"), "More would be given back than the transfer still allows."
     ),
     "request_cancelled": Row(409, _("Request cancelled"), "The payee has taken the payment request back."),
+    "asked_enough": Row(
+        409, _("Asked often enough"), "The person has not answered five requests of the caller's yet."
+    ),
+    "request_declined": Row(409, _("Request declined"), "The person who was asked has declined to pay."),
     "request_expired": Row(409, _("Request expired"), "The payment request was not paid in time."),
     "request_paid": Row(409, _("Request paid"), "The payment request was paid before; it is paid only once."),
+    "no_vouchers_left": Row(
+        409, _("None left"), "No voucher of the batch can be redeemed any more, so there is none to print."
+    ),
+    "voucher_expired": Row(409, _("Voucher expired"), "The voucher is past its end."),
+    "voucher_used": Row(409, _("Voucher used"), "The voucher was redeemed before; each pays once."),
+    "voucher_voided": Row(409, _("Voucher taken back"), "The game masters have taken the voucher back."),
     "login_code_expired": Row(
         409, _("Code expired"), "The login card or code is past its end. A game master makes a new one."
     ),

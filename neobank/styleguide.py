@@ -24,7 +24,7 @@ from accounts.actors import Actor
 from accounts.models import Notification, User
 from accounts.pages import signed_in_page
 from accounts.requests import BankRequest
-from ledger.models import Account, AccountHolder, Balance, Currency, Entry, Transfer
+from ledger.models import Account, AccountHolder, Balance, Currency, Entry, PaymentRequest, Transfer
 from ledger.selectors import Line, Standing
 from neobank.problems import Problem
 
@@ -66,6 +66,7 @@ def styleguide(request: BankRequest, actor: Actor) -> HttpResponse:
         "wrong": wrong,
         "somebody": User(character_name="Nyx", emoji="🦊"),
         "lines": _lines(),
+        "asked_of_me": [_asked()],
         "said": [
             Message(constants.SUCCESS, _("Paid. Vex has the money now.")),
             Message(constants.INFO, _("You are signed out.")),
@@ -107,6 +108,12 @@ def _lines() -> list[Line]:
         lines.append(Line(entry=entry, account=mine, transfer=transfer, counterparty=_account(name, "NC")))
         balance -= amount
     return lines
+
+
+def _asked() -> PaymentRequest:
+    until = timezone.now() + dt.timedelta(hours=2)
+    bar = _account("Bar “Zur letzten Verbindung”", "NC-7F3K-Q2MX")
+    return PaymentRequest(code="sample", account=bar, amount=4_20, memo=_("two synth-ales"), expires_at=until)
 
 
 def _news() -> list[Notification]:

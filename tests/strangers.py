@@ -33,9 +33,10 @@ from accounts.services.password import ask_for_reset
 from accounts.services.pictures import set_picture
 from accounts.services.sessions import OpenedSession, open_session
 from accounts.units import unit_of_work
+from ledger import voucher_codes
 from ledger.models import Account
 from ledger.services import accounts as account_services
-from ledger.services import requests
+from ledger.services import asking, requests, vouchers
 from tests.cast import PASSWORD, Event, Person, Till, make_event
 from tests.ledger.asking import pay
 from tests.photographs import a_picture
@@ -60,6 +61,8 @@ class Side:
     transfer: str
     # Of a payment request that nobody has paid yet.
     code: str
+    # Of a voucher that nobody has redeemed yet.
+    voucher: str
     card: str = field(repr=False)
     # The code of a letter with which the friend may choose a new password.
     letter: str = field(repr=False)
@@ -157,7 +160,11 @@ def _make_side(slug: str, word: str, hero: str, friend: str, gm: str, money: int
         request=f"{word} cards",
     )
     letter = _letter_for(two, f"{slug}@mail.example")
-    return Side(event, one, two, overseer, till, back.json()["transfer"]["id"], code, card.code, letter)
+    asking.ask_people(actor=two.actor, payers=[one.number], amount=66, memo=f"{word} bread", with_me=True)
+    voucher = _vouchers(one, overseer, word)
+    return Side(
+        event, one, two, overseer, till, back.json()["transfer"]["id"], code, voucher, card.code, letter
+    )
 
 
 def _letter_for(person: Person, address: str) -> str:
@@ -174,6 +181,16 @@ def _drawn(seed: int) -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (8, 8), (seed % 251, seed % 241, seed % 239)).save(file, "PNG")
     return file.getvalue()
+
+
+def _vouchers(hero: Person, overseer: Person, word: str) -> str:
+    """One voucher that was redeemed, and the code of one that was not."""
+    made = vouchers.make_batch(
+        actor=overseer.actor, label=f"{word} loot", worth=50, count=2, lives=dt.timedelta(days=1)
+    )
+    used, waiting = vouchers.print_batch(actor=overseer.actor, batch=made.batch.pk)
+    vouchers.redeem(actor=hero.actor, code=used.code)
+    return waiting.code
 
 
 @unit_of_work
@@ -286,7 +303,7 @@ def _value(address: Address, name: str, side: Side) -> str:
     if name == "session_id":
         return str(side.spare_session().session.pk)
     if name == "code":
-        ways_in = {"card": side.card, "reset": side.letter}
+        ways_in = {"card": side.card, "reset": side.letter, "vouchers": side.voucher}
         return ways_in.get(address.route.partition("/")[0], side.code)
     if name == "picture_id":
         return str(side.friend.reload().picture_id)
@@ -327,6 +344,8 @@ def nobodys(values: dict[str, str]) -> dict[str, str]:
 def _nobodys(value: str) -> str:
     if re.fullmatch(r"[0-9a-f-]{36}", value):
         return str(uuid.uuid4())
+    if voucher_codes.is_valid(value):
+        return voucher_codes.code_of("nobody's", 1)
     return "NC-0000-0000" if value.startswith("NC-") else "nowhere1"
 
 
@@ -337,7 +356,7 @@ def body_for(address: Address, method: str, side: Side) -> dict[str, Any]:
 
 def _json_body(address: Address, method: str, side: Side) -> dict[str, Any]:
     path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", address.route)
-    known = _json_fields(side)
+    known = _json_fields(side) | {"code": side.letter if "password" in address.route else side.voucher}
     body = {}
     for name in _properties(path, method):
         if name not in known:
@@ -356,6 +375,8 @@ def _json_fields(side: Side) -> dict[str, Any]:
         "memo": "for a visitor",
         "expires_in": 60,
         "reference": None,
+        "payers": [side.friend.number],
+        "with_me": True,
         "transfers": [line],
         "faction": side.event.faction.name,
         "emoji": "🐧",
@@ -368,7 +389,6 @@ def _json_fields(side: Side) -> dict[str, Any]:
         "refresh_token": side.spare_session().refresh_token,
         "email": "visitor@example.org",
         "who": side.hero.name,
-        "code": side.letter,
         "event_code": side.event.tenant.event_code,
         "invite": "",
     }
@@ -380,6 +400,7 @@ def _form(side: Side) -> dict[str, Any]:
         "to": side.hero.number,
         "to_account": side.hero.number,
         "payee": side.hero.number,
+        "payers": side.hero.number,
         "account": side.hero.number,
         "from_account": side.hero.number,
         "amount": "1.00",
@@ -422,6 +443,8 @@ def queries_for(side: Side) -> list[dict[str, str]]:
         ("to", side.hero.number),
         ("number", side.hero.number),
         ("number", side.code),
+        ("number", side.voucher),
+        ("code", side.voucher),
         ("after", side.transfer),
         ("faction", str(side.event.faction.pk)),
         ("user", str(side.hero.user.pk)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, cast
@@ -30,7 +31,7 @@ from accounts.models import User
 from accounts.services.password import ask_for_reset
 from accounts.services.pictures import set_picture
 from ledger.models import Account
-from ledger.services import requests
+from ledger.services import asking, requests, vouchers
 from tests.cast import EVENT_CODE, PASSWORD, Till, World, make_world
 from tests.conftest import SESSION
 from tests.ledger.asking import pay
@@ -119,6 +120,10 @@ def make_real(case: Case, world: World, transfer: str) -> None:
     body = cast(dict[str, Any], case.body if isinstance(case.body, dict) else {})
     for values in (case.path_parameters, body, *body.get("transfers", ())):
         values.update({name: real[name] for name in values if name in real})
+    if "code" in body:
+        body["code"] = a_voucher(world)
+    if "payers" in body:
+        body["payers"] = [world.gm.number, world.alice.number]
 
 
 @pytest.mark.parametrize(
@@ -178,6 +183,12 @@ def good_requests(world: World, till: Till, transfer: str) -> dict[str, dict[str
         "GET /api/v1/requests/{code}": {"path_parameters": {"code": code}, "who": bar},
         "POST /api/v1/requests/{code}/pay": {"path_parameters": {"code": code}, "body": {}},
         "POST /api/v1/requests/{code}/cancel": {"path_parameters": {"code": a_request(world)}, "who": bar},
+        "GET /api/v1/requests": {},
+        "POST /api/v1/requests/people": {
+            "body": {"amount": 300, "payers": [world.gm.number], "with_me": True, "memo": "stew"}
+        },
+        "POST /api/v1/requests/{code}/decline": {"path_parameters": {"code": asked(world)}},
+        "POST /api/v1/vouchers/redeem": {"body": {"code": a_voucher(world)}},
         "GET /api/v1/payees": {"query": {"q": "Bob"}},
         "GET /api/v1/audit": {"who": world.gm.phone()},
         "GET /api/v1/external/ping": {"who": till.device()},
@@ -239,6 +250,19 @@ def a_request(world: World) -> str:
     with tenancy.scope(world.arcadia.tenant):
         Account.objects.filter(pk=world.bob.account.pk).update(is_merchant=True)
     return requests.ask(actor=world.bob.actor, amount=5).request.code
+
+
+def asked(world: World) -> str:
+    """The code of what Bob has asked Alice for by name."""
+    return asking.ask_people(actor=world.bob.actor, payers=["Alice"], amount=5).requests[0].code
+
+
+def a_voucher(world: World) -> str:
+    """The code of a voucher that nobody has redeemed."""
+    made = vouchers.make_batch(
+        actor=world.arcadia.server, label="loot", worth=5, count=1, lives=dt.timedelta(days=1)
+    )
+    return vouchers.print_batch(actor=world.arcadia.server, batch=made.batch.pk)[0].code
 
 
 def refresh_token(world: World) -> str:

@@ -34,6 +34,7 @@ NOUNS = {
     "accounts.faction": gettext_lazy("a faction"),
     "accounts.invite": gettext_lazy("an invitation"),
     "ledger.transfer": gettext_lazy("a transfer"),
+    "ledger.vouchers": gettext_lazy("a batch of vouchers"),
     PERSON: gettext_lazy("a person"),
 }
 # What actions are called, as the buttons are; upper floors add theirs. What is not here is shown by its name in the books.

@@ -28,7 +28,7 @@ TRUST_MAX: Final = 900
 _ALL: Final = "all"
 
 
-class _AddressForm(forms.Form):
+class AddressForm(forms.Form):
     """Where phones find the event."""
 
     address = forms.CharField(
@@ -48,7 +48,7 @@ class _AddressForm(forms.Form):
             raise forms.ValidationError(refusal.sentence) from refusal
 
 
-class CardsForm(_AddressForm):
+class CardsForm(AddressForm):
     """For whom, and for how long."""
 
     faction = forms.ChoiceField(label=gettext_lazy("For whom"))
@@ -74,13 +74,14 @@ class CardsForm(_AddressForm):
         return self.factions.get(self.cleaned_data["faction"])
 
 
-class _Printing(ActionPage):
-    form_class: ClassVar[type[forms.Form]] = _AddressForm
-    row: Tenant
+class Printing(ActionPage):
+    """An action whose effect is a file for the printer, with addresses in it that phones open."""
+
+    form_class: ClassVar[type[forms.Form]] = AddressForm
 
     def form_arguments(self) -> dict[str, Any]:
         asked_at = self.request.build_absolute_uri("/").rstrip("/")
-        return {"initial": {"address": addresses.proposal(self.row, asked_at)}}
+        return {"initial": {"address": addresses.proposal(self.actor.tenant, asked_at)}}
 
     def warnings(self, typed: dict[str, Any]) -> list[str]:
         """What is to be thought of before paper is used."""
@@ -96,12 +97,12 @@ class _Printing(ActionPage):
     def file(self, name: str, content: bytes) -> HttpResponse:
         """A PDF to save or print, kept by no browser."""
         response = HttpResponse(content, content_type="application/pdf")
-        slug = slugify(self.row.slug) or "event"
+        slug = slugify(self.actor.tenant.slug) or "event"
         response["Content-Disposition"] = f'attachment; filename="{slug}-{name}.pdf"'
         return response
 
 
-class LoginCards(_Printing):
+class LoginCards(Printing):
     """Print a card for everybody who cannot sign in yet."""
 
     name = "login-cards"
@@ -110,6 +111,7 @@ class LoginCards(_Printing):
     noted_as = "login_code.print"
     form_class = CardsForm
     asks_password = True
+    row: Tenant
 
     def effect(self, typed: dict[str, Any] | None) -> Effect:
         asked = typed or {}
@@ -168,7 +170,7 @@ class LoginCards(_Printing):
         return people_for_cards(self.actor, faction=typed["faction"], everybody=typed["everybody"])
 
 
-class PosterForm(_AddressForm):
+class PosterForm(AddressForm):
     """What stands on the poster."""
 
     trust = forms.CharField(
@@ -182,7 +184,7 @@ class PosterForm(_AddressForm):
     )
 
 
-class JoinPoster(_Printing):
+class JoinPoster(Printing):
     """Print the poster for the gate."""
 
     name = "poster"
@@ -190,6 +192,7 @@ class JoinPoster(_Printing):
     label = gettext_lazy("Print the poster")
     noted_as = "poster.print"
     form_class = PosterForm
+    row: Tenant
 
     def effect(self, typed: dict[str, Any] | None) -> Effect:
         asked = typed or {}

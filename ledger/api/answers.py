@@ -44,6 +44,14 @@ class PaidAnswer(serializers.Serializer[Any]):
     new_balance_display = Shown("new_balance", in_currency="transfer.currency")
 
 
+class RedeemedAnswer(serializers.Serializer[Any]):
+    """What a voucher has paid, and the balance of the account that got it after it."""
+
+    transfer = TransferAnswer()
+    new_balance = MinorUnits()
+    new_balance_display = Shown("new_balance", in_currency="transfer.currency")
+
+
 class BatchAnswer(serializers.Serializer[Any]):
     """The posted transfers in the order of the request."""
 
@@ -97,6 +105,10 @@ class RequestAnswer(serializers.Serializer[Any]):
     amount_display = Shown("request.amount", in_currency="request.account.currency")
     currency = serializers.CharField(source="request.account.currency.code")
     memo = serializers.CharField(source="request.memo")
+    asked = serializers.SerializerMethodField()
+    split = serializers.UUIDField(
+        source="request.split", allow_null=True, help_text="The same for all parts of one bill."
+    )
     transfer = serializers.SerializerMethodField()
     from_name = serializers.SerializerMethodField()
     expires_at = Moment(source="request.expires_at")
@@ -110,6 +122,12 @@ class RequestAnswer(serializers.Serializer[Any]):
         )
         return found
 
+    @extend_schema_field({"type": ["string", "null"]})
+    def get_asked(self, seen: SeenRequest) -> str | None:
+        """Who alone can pay or decline it; null for whoever has the code."""
+        payer = seen.request.payer
+        return payer.character_name if payer is not None else None
+
     @extend_schema_field({"type": ["string", "null"], "format": "uuid"})
     def get_transfer(self, seen: SeenRequest) -> str | None:
         """The transfer that has paid it."""
@@ -119,6 +137,14 @@ class RequestAnswer(serializers.Serializer[Any]):
         """Who has paid it."""
         paid = seen.request.transfer
         return paid.from_account.holder.name if paid is not None and seen.shows_payer else None
+
+
+class AskedAnswer(serializers.Serializer[Any]):
+    """The requests that were made, in the order of the payers, and what is left of the total for who asked."""
+
+    total = MinorUnits()
+    own_part = MinorUnits(source="own")
+    requests = RequestAnswer(many=True)
 
 
 class BalanceAnswer(serializers.Serializer[AsOf]):

@@ -10,12 +10,12 @@ from rest_framework.response import Response
 from accounts.permissions import SignedIn
 from ledger import selectors
 from ledger.api import idempotency
-from ledger.api.answers import PaidAnswer, RequestAnswer
+from ledger.api.answers import AskedAnswer, PaidAnswer, RequestAnswer
 from ledger.api.endpoint import Endpoint, counted
 from ledger.api.idempotency import claim_of
-from ledger.api.requests import AskSerializer, PayRequestSerializer
+from ledger.api.requests import AskPeopleSerializer, AskSerializer, PayRequestSerializer
 from ledger.models import PaymentRequest
-from ledger.services import requests
+from ledger.services import asking, requests
 
 _CODE = OpenApiParameter("code", str, OpenApiParameter.PATH, description="The request's id, or its code.")
 
@@ -30,7 +30,18 @@ class _RequestEndpoint(Endpoint):
 
 
 class Requests(_RequestEndpoint):
-    """Ask for money."""
+    """Ask for money, and see who asks."""
+
+    @extend_schema(
+        operation_id="request_list",
+        summary="What people ask the caller for",
+        responses=RequestAnswer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """Requests that name the caller and wait for an answer, newest first: pay or decline each."""
+        page = self.paginate_queryset(selectors.asked_of(self.actor)) or []
+        seen = [selectors.seen_unpaid(one, is_payee=False) for one in page]
+        return self.get_paginated_response(RequestAnswer(seen, many=True, context={"request": request}).data)
 
     @extend_schema(
         operation_id="request_create",
@@ -52,6 +63,41 @@ class Requests(_RequestEndpoint):
             claim=claim,
         )
         return self.answer(made.request, status=status.HTTP_201_CREATED, replayed=made.replayed)
+
+
+class AskPeople(_RequestEndpoint):
+    """Ask people by name."""
+
+    @extend_schema(
+        operation_id="request_ask_people",
+        summary="Ask people by name, or split a bill among them",
+        request=AskPeopleSerializer,
+        responses={201: AskedAnswer},
+        parameters=[idempotency.parameter(required=True), idempotency.REPLAYED_HEADER],
+    )
+    def post(self, request: Request) -> Response:
+        """One request for each, all or none: equal parts that add up to `amount`. Each is told, and can pay or decline."""
+        asked = self.body(AskPeopleSerializer).validated_data
+        claim = claim_of(request, required=True)
+        with counted(self.actor, claim, cost=len(asked["payers"])) as spending:
+            made = asking.ask_people(
+                actor=self.actor,
+                payers=asked["payers"],
+                amount=asked["amount"],
+                memo=asked["memo"],
+                with_me=asked["with_me"],
+                account=asked["to_account"],
+                lives=asked.get("expires_in", asking.LIVES),
+                claim=claim,
+            )
+            if made.replayed:
+                spending.give_back()
+        seen = [selectors.seen(self.actor, one) for one in made.requests]
+        body = AskedAnswer(
+            {"total": made.total, "own": made.own, "requests": seen}, context={"request": request}
+        ).data
+        headers = {idempotency.REPLAYED: "true"} if made.replayed else {}
+        return Response(body, status=status.HTTP_201_CREATED, headers=headers)
 
 
 class RequestDetail(_RequestEndpoint):
@@ -105,3 +151,18 @@ class CancelRequest(_RequestEndpoint):
     def post(self, request: Request, code: str) -> Response:
         """For who works with the account that asks. What is over already stays as it is; what was paid is `request_paid`."""
         return self.answer(requests.cancel(actor=self.actor, request=code))
+
+
+class DeclineRequest(_RequestEndpoint):
+    """Say no."""
+
+    @extend_schema(
+        operation_id="request_decline",
+        summary="Decline a payment request",
+        request=None,
+        parameters=[_CODE],
+        responses=RequestAnswer,
+    )
+    def post(self, request: Request, code: str) -> Response:
+        """For whom it asks by name; whoever asked is told. What is over stays as it is; what was paid is `request_paid`."""
+        return self.answer(requests.decline(actor=self.actor, request=code))

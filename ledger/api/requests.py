@@ -22,9 +22,11 @@ from ledger.api.fields import (
 from ledger.models import Account, Transfer
 from ledger.posting import MAX_BATCH
 from ledger.selectors import Filters, account_for, accounts_of
+from ledger.services.asking import PEOPLE_MAX
 from ledger.services.transfers import Payment
 
 QUERY_LENGTH_MAX = 64
+CODE_TYPED_MAX = 40
 TYPES = (
     "transfer_in",
     "transfer_out",
@@ -77,10 +79,35 @@ class AskSerializer(StrictSerializer):
     expires_in = LifetimeField(required=False, help_text="For how many seconds it can be paid.")
 
 
+class AskPeopleSerializer(StrictSerializer):
+    """Who is asked, for equal parts of ``amount``. Into ``to_account``, without it the caller's primary one."""
+
+    amount = AmountField()
+    payers = serializers.ListField(
+        child=TextField(max_length=QUERY_LENGTH_MAX),
+        min_length=1,
+        max_length=PEOPLE_MAX,
+        help_text="Exact names or account numbers.",
+    )
+    with_me = serializers.BooleanField(
+        default=False, help_text="One part is the caller's own, and nobody is asked for it."
+    )
+    memo = MemoField()
+    to_account = AccountNumberField(required=False, allow_null=True, default=None)
+    expires_in = LifetimeField(required=False, help_text="For how many seconds it can be paid; 3 days.")
+
+
 class PayRequestSerializer(StrictSerializer):
     """From which account; without it from the caller's primary one."""
 
     from_account = AccountNumberField(required=False, allow_null=True, default=None)
+
+
+class RedeemSerializer(StrictSerializer):
+    """The code of a voucher. Without ``to_account`` it pays into the caller's first account of its currency."""
+
+    code = TextField(max_length=CODE_TYPED_MAX, help_text="As it is printed, with hyphens or without.")
+    to_account = AccountNumberField(required=False, allow_null=True, default=None)
 
 
 class RefundSerializer(StrictSerializer):

@@ -165,6 +165,66 @@ RULES: Final = (
                      FROM ledger_spent s WHERE s.tenant_id = %(tenant)s) x
             GROUP BY x.scope, x.subject HAVING sum(x.spent) <> sum(x.moved)""",
     ),
+    Rule(
+        "request_paid",
+        "ledger_paymentrequest %(id)s",
+        _(
+            "is %(state)s; its transfer %(transfer)s does not pay it: another sum, account, payer or reference, or none"
+        ),
+        """SELECT r.id AS id, r.state AS state, r.transfer_id AS transfer
+             FROM ledger_paymentrequest r LEFT JOIN ledger_transfer t ON t.id = r.transfer_id
+            WHERE r.tenant_id = %(tenant)s
+              AND ((r.state = 'paid') <> (r.transfer_id IS NOT NULL)
+                   OR r.transfer_id IS NOT NULL AND (
+                      t.id IS NULL OR t.to_account_id <> r.account_id OR t.amount <> r.amount OR t.kind <> 'transfer'
+                      OR r.payer_id IS NOT NULL AND (t.actor_id IS NULL OR t.actor_id <> r.payer_id)
+                      OR t.posted_at < r.created_at OR t.reference IS NULL
+                      OR replace(t.reference, '-', '') <> 'request:' || replace(CAST(r.id AS text), '-', '')))""",
+    ),
+    Rule(
+        "request_of_transfer",
+        "ledger_transfer %(id)s",
+        _("has the reference of a payment request, and none says that it was paid by it"),
+        """SELECT t.id AS id
+             FROM ledger_transfer t LEFT JOIN ledger_paymentrequest r ON r.transfer_id = t.id
+            WHERE t.tenant_id = %(tenant)s AND t.reference LIKE 'request:%%' AND r.id IS NULL""",
+    ),
+    Rule(
+        "voucher_redeemed",
+        "ledger_voucher %(id)s",
+        _(
+            "is %(state)s; its transfer %(transfer)s does not pay it: another sum, currency, kind or reference, or none"
+        ),
+        """SELECT v.id AS id, v.state AS state, v.transfer_id AS transfer
+             FROM ledger_voucher v JOIN ledger_voucherbatch b ON b.id = v.batch_id
+             LEFT JOIN ledger_transfer t ON t.id = v.transfer_id
+             LEFT JOIN ledger_account f ON f.id = t.from_account_id
+            WHERE v.tenant_id = %(tenant)s
+              AND ((v.state = 'redeemed') <> (v.transfer_id IS NOT NULL)
+                   OR v.transfer_id IS NOT NULL AND (
+                      t.id IS NULL OR t.kind <> 'voucher' OR t.amount <> b.worth OR t.currency_id <> b.currency_id
+                      OR f.kind <> 'system' OR t.posted_at < b.created_at OR t.reference IS NULL
+                      OR replace(t.reference, '-', '') <> 'voucher:' || replace(CAST(v.id AS text), '-', '')))""",
+    ),
+    Rule(
+        "voucher_of_transfer",
+        "ledger_transfer %(id)s",
+        _(
+            "is of kind %(kind)s with the reference %(reference)s, and no voucher says that it was redeemed by it"
+        ),
+        """SELECT t.id AS id, t.kind AS kind, t.reference AS reference
+             FROM ledger_transfer t LEFT JOIN ledger_voucher v ON v.transfer_id = t.id
+            WHERE t.tenant_id = %(tenant)s AND (t.kind = 'voucher' OR t.reference LIKE 'voucher:%%') AND v.id IS NULL""",
+    ),
+    Rule(
+        "voucher_count",
+        "ledger_voucherbatch %(id)s",
+        _("has %(rows)d vouchers, numbered up to %(highest)d; %(count)d were made"),
+        """SELECT b.id AS id, b.count AS count, count(v.id) AS rows, coalesce(max(v.number), 0) AS highest
+             FROM ledger_voucherbatch b LEFT JOIN ledger_voucher v ON v.batch_id = b.id
+            WHERE b.tenant_id = %(tenant)s
+            GROUP BY b.id, b.count HAVING count(v.id) <> b.count OR coalesce(max(v.number), 0) <> b.count""",
+    ),
 )
 
 

@@ -71,6 +71,7 @@ def _moved(what: str, amount: str, about: Account, details: Sequence[tuple[str, 
 _VERBS: Final[Mapping[str, Any]] = {
     Transfer.Kind.REFUND: gettext_lazy("Gave back %(amount)s"),
     Transfer.Kind.TRANSFER: gettext_lazy("Paid %(amount)s"),
+    Transfer.Kind.VOUCHER: gettext_lazy("Redeemed a voucher: %(amount)s"),
 }
 
 
@@ -127,16 +128,21 @@ trail.words |= {
     "key.reverse": gettext_lazy("Reverse what a device took"),
     PAYROLL: gettext_lazy("Salaries"),
     "request.cancel": gettext_lazy("Payment request taken back"),
+    "request.decline": gettext_lazy("Payment request declined"),
     "request.make": gettext_lazy("Payment request"),
     "terminal.debit": gettext_lazy("Take money at a terminal"),
     **{f"{ACTION}{kind.value}": kind.label for kind in Transfer.Kind},
     "transfer.admin": gettext_lazy("Money given or taken"),
     "transfer.refund": gettext_lazy("Refund"),
+    "voucher.make": gettext_lazy("Make vouchers"),
+    "voucher.print": gettext_lazy("Print vouchers"),
+    "voucher.void": gettext_lazy("Void vouchers"),
     "user.reverse": gettext_lazy("Reverse what somebody sent"),
 }
 trail.pages |= {
     "ledger.account": "admin:ledger_account_change",
     TRANSFER: "admin:ledger_transfer_change",
+    "ledger.vouchers": "admin:ledger_voucherbatch_change",
     "accounts.key": "admin:accounts_apikey_change",
     "accounts.tenant": "admin:accounts_tenant_change",
 }

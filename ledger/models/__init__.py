@@ -3,6 +3,7 @@
 from ledger.models.accounts import Account, AccountHolder, AccountStaff, Balance, Currency
 from ledger.models.movements import Entry, IdempotencyKey, Refunded, Spent, Transfer
 from ledger.models.requests import PaymentRequest
+from ledger.models.vouchers import Voucher, VoucherBatch
 
 __all__ = [
     "Account",
@@ -16,4 +17,6 @@ __all__ = [
     "Refunded",
     "Spent",
     "Transfer",
+    "Voucher",
+    "VoucherBatch",
 ]

@@ -45,6 +45,7 @@ class Transfer(PostedModel):
         PAYROLL = "payroll", _("salary")
         ADMIN = "admin", _("game master")
         REFUND = "refund", _("refund")
+        VOUCHER = "voucher", _("voucher")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # Both accounts are held by the entries, which have to name the same two.

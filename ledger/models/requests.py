@@ -20,6 +20,7 @@ class PaymentRequest(TenantModel):
 
     Lock contract: whoever changes ``state`` holds the row's lock, which comes after the idempotency row and before balances.
     Only a posting makes it paid, in its own transaction. What is open past ``expires_at`` is expired, written down or not.
+    One that has a ``payer`` is seen, paid or declined by that person alone; the parts of one bill share ``split``.
     """
 
     class State(models.TextChoices):
@@ -27,6 +28,7 @@ class PaymentRequest(TenantModel):
         PAID = "paid", _("paid")
         CANCELLED = "cancelled", _("cancelled")
         EXPIRED = "expired", _("expired")
+        DECLINED = "declined", _("declined")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # What the QR holds: of its own, so that it says nothing about when it was made.
@@ -34,6 +36,10 @@ class PaymentRequest(TenantModel):
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="requests", db_index=False)
     amount = models.BigIntegerField()
     memo = models.CharField(max_length=140, blank=True)
+    payer = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="asked_for", db_index=False
+    )
+    split = models.UUIDField(null=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
@@ -54,8 +60,16 @@ class PaymentRequest(TenantModel):
                 | (~Q(state="paid") & Q(transfer__isnull=True)),
                 name="request_paid_by_a_transfer",
             ),
+            models.CheckConstraint(
+                condition=~Q(state="declined") | Q(payer__isnull=False), name="request_declined_by_its_payer"
+            ),
         )
-        indexes = (models.Index(fields=("account", "expires_at"), name="request_of_account"),)
+        indexes = (
+            models.Index(fields=("account", "expires_at"), name="request_of_account"),
+            models.Index(
+                fields=("payer", "expires_at"), condition=Q(payer__isnull=False), name="request_of_payer"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.amount} to {self.account_id}: {self.state}"

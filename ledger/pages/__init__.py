@@ -36,6 +36,7 @@ from ledger.services.transfers import Paid, Payment
 
 LINES_AT_HOME: Final = 8
 NEWS_AT_HOME: Final = 3
+ASKED_AT_HOME: Final = 5
 LINES_A_PAGE: Final = 25
 PAYEES_AT_HAND: Final = 4
 # After these nobody knows yet whether it was done, or nothing was stored: the same key asks again.
@@ -58,6 +59,7 @@ def home(request: BankRequest, actor: Actor) -> HttpResponse:
     context = {
         "news": unread[:NEWS_AT_HOME],
         "more_news": len(unread) > NEWS_AT_HOME,
+        "asked_of_me": list(selectors.asked_of(actor)[:ASKED_AT_HOME]),
         "standings": selectors.standings(accounts),
         "pay_link": request.build_absolute_uri(reverse("bank:pay", args=[accounts[0].number]))
         if accounts

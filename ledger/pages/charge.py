@@ -89,6 +89,8 @@ def charging(request: BankRequest, actor: Actor, code: str) -> HttpResponse:
     """The code to be scanned, big; then green, or why it is over."""
     found = selectors.seen(actor, selectors.request_to_own(actor, code))
     asked = found.request
+    if asked.payer_id is not None:
+        return redirect("bank:request", asked.code)
     context = {
         "asked": asked,
         "state": found.state,

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.actors import Actor
 from accounts.pages import signed_in_page
 from accounts.requests import BankRequest
-from ledger import codes, qr, selectors
+from ledger import codes, qr, selectors, voucher_codes
 from ledger.forms import ScanForm
 
 _SVG: Final = "image/svg+xml"
@@ -65,6 +65,8 @@ def scan(request: BankRequest, actor: Actor) -> HttpResponse:
     typed = form.cleaned_data["number"]
     if code := codes.normalize(typed):
         return redirect("bank:request", code)
+    if voucher_codes.normalize(typed):
+        return redirect("bank:voucher", typed)
     return redirect("bank:pay", typed)
 
 

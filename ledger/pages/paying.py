@@ -25,7 +25,7 @@ from ledger.services import requests
 # After these nobody knows yet whether it was done, or nothing was stored: the same key asks again.
 _KEY_STAYS: Final = {"in_flight", "busy", "rate_limited"}
 # What the page says of itself, without a refusal.
-_STATES: Final = {"request_paid", "request_cancelled", "request_expired"}
+_STATES: Final = {"request_paid", "request_cancelled", "request_expired", "request_declined"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -86,8 +86,9 @@ def _page(
         "spaced": codes.spaced(found.code),
         "key": key,
         "refusal": refusal,
+        "may_answer": found.payer_id in {None, actor.user_id},
     }
-    if seen.state == PaymentRequest.State.OPEN:
+    if seen.state == PaymentRequest.State.OPEN and context["may_answer"]:
         context |= _ways_to_pay(request, actor, found)
     return render(request, "ledger/asked.html", context, status=status)
 

@@ -18,9 +18,9 @@ NOT_STORED: Final = frozenset({"invalid_amount", "key_revoked", "key_expired"})
 class Authority(enum.StrEnum):
     """By what right money moves; closed accounts and floors bind all three.
 
-    PLAYER: a person or terminal; freezes, limits and the world pause bind. REFUND: the same giving back what it took, which
-    counts against no limit. SETTLED: what follows from something already allowed (the win of a spin); neither freeze nor pause
-    stops it. GM: the game masters' own movements, likewise.
+    PLAYER: a person or terminal; freezes, limits and the world pause bind. REFUND: the same giving back what it took, or
+    redeeming a voucher, which spends nothing of theirs and counts against no limit. SETTLED: what follows from something
+    already allowed (the win of a spin); neither freeze nor pause stops it. GM: the game masters' own movements, likewise.
     """
 
     PLAYER = "player"

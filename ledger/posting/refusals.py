@@ -147,6 +147,12 @@ def _request_expired(actor: Actor, offence: Offence, order: Order) -> DomainErro
     )
 
 
+def _request_declined(actor: Actor, offence: Offence, order: Order) -> DomainError:
+    return Conflict(
+        "request_declined", _("You have declined this. Nothing was paid; the payee can ask again.")
+    )
+
+
 def _key_revoked(actor: Actor, offence: Offence, order: Order) -> DomainError:
     return Unauthenticated("key_revoked", _("This device key was revoked. Ask a game master for a new one."))
 
@@ -183,6 +189,7 @@ _SENTENCES: dict[str, _Sentence] = {
     "request_paid": _request_paid,
     "request_cancelled": _request_cancelled,
     "request_expired": _request_expired,
+    "request_declined": _request_declined,
     "world_paused": _world_paused,
     "key_revoked": _key_revoked,
     "key_expired": _key_expired,

@@ -11,6 +11,7 @@ from ledger.selectors.accounts import (
     available,
     balance_at,
     balances_of,
+    currencies,
     exponent_for_device,
     first_currency,
     issuance,
@@ -38,14 +39,19 @@ from ledger.selectors.history import (
     transfers_by_ids,
     transfers_by_references,
 )
-from ledger.selectors.payees import paid_lately, payees
+from ledger.selectors.payees import paid_lately, payee_named, payees
 from ledger.selectors.requests import (
     SeenRequest,
+    account_to_ask_into,
+    asked_by,
+    asked_of,
     request_for,
     request_to_own,
     seen,
+    seen_unpaid,
     till_for,
     tills_of,
+    unanswered,
     waiting,
 )
 from ledger.selectors.reversal import (
@@ -57,6 +63,13 @@ from ledger.selectors.reversal import (
     reversal,
 )
 from ledger.selectors.takings import Taking, Takings, takings
+from ledger.selectors.vouchers import (
+    account_to_redeem_into,
+    accounts_for_voucher,
+    digest_of,
+    voucher_counts,
+    voucher_with,
+)
 
 __all__ = [
     "AsOf",
@@ -77,14 +90,21 @@ __all__ = [
     "Taking",
     "Takings",
     "account_for",
+    "account_to_ask_into",
+    "account_to_redeem_into",
+    "accounts_for_voucher",
     "accounts_of",
     "accounts_of_faction",
     "activity",
     "as_of",
+    "asked_by",
+    "asked_of",
     "available",
     "balance_at",
     "balances_of",
+    "currencies",
     "debits_after",
+    "digest_of",
     "exponent_for_device",
     "first_currency",
     "frozen_in",
@@ -92,6 +112,7 @@ __all__ = [
     "is_answered",
     "issuance",
     "paid_lately",
+    "payee_named",
     "payees",
     "posted_legs",
     "primary_account",
@@ -101,6 +122,7 @@ __all__ = [
     "request_to_own",
     "reversal",
     "seen",
+    "seen_unpaid",
     "sides_for",
     "staff_of",
     "standing_for_device",
@@ -112,5 +134,8 @@ __all__ = [
     "transfer_for",
     "transfers_by_ids",
     "transfers_by_references",
+    "unanswered",
+    "voucher_counts",
+    "voucher_with",
     "waiting",
 ]

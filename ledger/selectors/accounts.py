@@ -75,6 +75,11 @@ def first_currency() -> Currency:
     return currency
 
 
+def currencies() -> list[Currency]:
+    """The tenant's currencies, the first one first. Raises ``NotFound`` (``no_currency``) while the bank is not set up."""
+    return list(Currency.objects.order_by("position")) or [first_currency()]
+
+
 def issuance(currency: Currency) -> Account:
     """The account from which ``currency`` is issued and into which it is burnt."""
     return Account.objects.get(number=numbers.mint(currency.code, first=currency.position == 0))

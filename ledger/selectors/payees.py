@@ -28,6 +28,11 @@ def payees(actor: Actor, query: str) -> list[Account]:
     return list(unique.values())[:PAYEES_MAX]
 
 
+def payee_named(query: str) -> Account | None:
+    """The account with exactly this number, or the primary one of who is called exactly so."""
+    return next(iter(_exactly(query)), None) if query.strip() else None
+
+
 def _exactly(query: str) -> list[Account]:
     """The account with this number, or the primary one of who is called so."""
     meant = Q(number=numbers.normalize(query))

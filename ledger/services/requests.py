@@ -10,15 +10,15 @@ from typing import Final
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, notify
 from accounts.actors import Actor
-from accounts.errors import Conflict, DomainError, Invalid
+from accounts.errors import Conflict, Denied, DomainError, Invalid
 from accounts.units import unit_of_work
 from ledger import codes, posting, selectors
 from ledger.models import Account, Balance, PaymentRequest
 from ledger.money import is_amount
 from ledger.posting import Authority, Claim, Stored
-from ledger.services.transfers import Paid, Payment, check_memo, order_for, paid_of
+from ledger.services.transfers import Paid, Payment, check_memo, order_for, paid_of, shown
 
 LIVES: Final = dt.timedelta(minutes=15)
 LIVES_MIN: Final = dt.timedelta(seconds=30)
@@ -50,14 +50,14 @@ def ask(
     (``account_closed``, ``account_frozen``), ``Reused``.
     """
     actor.require("ledger.pay")
-    _check(amount, memo, lives)
+    check_asking(amount, memo, lives)
     claimed = posting.claim(actor=actor, claim=claim) if claim is not None else None
     if isinstance(claimed, Stored):
         if not claimed.same:
             raise posting.key_reused()
         return Asked(selectors.request_for(actor, claimed.refs[0]), replayed=True)
     till = selectors.till_for(actor, account)
-    _check_open(till)
+    check_open(till)
     request = PaymentRequest.objects.create(
         code=codes.generate(),
         account=till,
@@ -74,7 +74,8 @@ def ask(
     return Asked(request)
 
 
-def _check(amount: int, memo: str, lives: dt.timedelta) -> None:
+def check_asking(amount: int, memo: str, lives: dt.timedelta) -> None:
+    """Raises ``Invalid`` (``invalid_amount``, ``invalid_memo``, ``invalid_expiry``)."""
     check_memo(memo)
     if not is_amount(amount):
         raise Invalid(
@@ -90,7 +91,7 @@ def _check(amount: int, memo: str, lives: dt.timedelta) -> None:
         )
 
 
-def _check_open(till: Account) -> None:
+def check_open(till: Account) -> None:
     """Nobody stands at a bar with a code that cannot be paid: said now, and again by the posting."""
     [standing] = selectors.standings([till])
     if standing.balance.status == Balance.Status.CLOSED:
@@ -108,11 +109,12 @@ def pay(
 ) -> Paid | DomainError:
     """Pay the request with this id or code from an account of the actor's (None: the primary one). It is settled once.
 
-    Raises ``NotFound`` (``unknown_request``), ``Conflict`` (``request_paid``, ``request_cancelled``, ``request_expired``) and
-    every refusal of ``ledger.posting``.
+    Raises ``NotFound`` (``unknown_request``), ``Denied`` (``not_allowed``: it asks somebody else), ``Conflict``
+    (``request_paid``, ``request_cancelled``, ``request_expired``, ``request_declined``) and every refusal of ``ledger.posting``.
     """
     actor.require("ledger.pay")
     asked = selectors.request_for(actor, request)
+    _require_asked(actor, asked)
     payment = Payment(
         to_account=asked.account.number,
         amount=asked.amount,
@@ -133,7 +135,69 @@ def pay(
     if isinstance(posted, DomainError):
         return posted
     [paid] = paid_of(posted, [order], sides, actor)
+    if asked.payer is not None and not paid.replayed:
+        _tell_who_asked(
+            asked, kind="request.paid", text=_("%(name)s has paid the %(amount)s that you asked for.")
+        )
     return paid
+
+
+@unit_of_work
+def decline(*, actor: Actor, request: str) -> PaymentRequest | DomainError:
+    """Say no to a request that asks the actor by name; whoever asked is told. One that is over already stays as it is.
+
+    Raises ``NotFound`` (``unknown_request``), ``Denied`` (``not_allowed``: it asks nobody by name, or somebody else),
+    ``Conflict`` (``request_paid``).
+    """
+    actor.require("ledger.pay")
+    asked = selectors.request_for(actor, request)
+    if asked.payer_id is None:
+        raise Denied("not_allowed", _("This asks nobody by name. To decline, do not pay it."))
+    _require_asked(actor, asked)
+    state = _state_under_lock(asked)
+    if state == PaymentRequest.State.PAID:
+        raise Conflict("request_paid", _("You have just paid it. Ask the payee to give the money back."))
+    if state == PaymentRequest.State.OPEN:
+        state = PaymentRequest.State.DECLINED
+        audit.record(
+            actor=actor, action="request.decline", target=target(asked), account=asked.account.number
+        )
+        _tell_who_asked(
+            asked, kind="request.declined", text=_("%(name)s has declined to pay the %(amount)s.")
+        )
+    _note(asked, state)
+    return asked
+
+
+def _require_asked(actor: Actor, asked: PaymentRequest) -> None:
+    """Raises ``Denied`` (``not_allowed``) when it asks somebody else by name."""
+    if asked.payer is not None and asked.payer_id != actor.user_id:
+        raise Denied(
+            "not_allowed",
+            _("This asks %(name)s, and nobody else can answer it.") % {"name": asked.payer.character_name},
+        )
+
+
+def _tell_who_asked(asked: PaymentRequest, *, kind: str, text: str) -> None:
+    facts = {
+        "name": asked.payer.character_name if asked.payer else "",
+        "amount": shown(asked.account, asked.amount),
+    }
+    notify.publish(to=asked.created_by, kind=kind, text=text % facts, request=str(asked.pk))
+
+
+def _state_under_lock(asked: PaymentRequest) -> str:
+    """The state, read again under the lock that a payment takes too: one of the two comes first."""
+    locked: PaymentRequest = PaymentRequest.objects.select_for_update(no_key=True).get(pk=asked.pk)
+    asked.state = locked.state
+    return locked.state_at(timezone.now())
+
+
+def _note(asked: PaymentRequest, state: str) -> None:
+    """Write ``state`` down where it is another one than stands there."""
+    if asked.state != state:
+        asked.state = state
+        PaymentRequest.objects.filter(pk=asked.pk).update(state=state)
 
 
 @unit_of_work
@@ -145,18 +209,15 @@ def cancel(*, actor: Actor, request: str) -> PaymentRequest | DomainError:
     """
     actor.require("ledger.pay")
     asked = selectors.request_to_own(actor, request)
-    # Read again under its lock, which a payment takes too: one of the two comes first.
-    locked = PaymentRequest.objects.select_for_update(no_key=True).get(pk=asked.pk)
-    state = locked.state_at(timezone.now())
+    state = _state_under_lock(asked)
     if state == PaymentRequest.State.PAID:
         raise Conflict(
             "request_paid", _("It has just been paid. To give the money back, refund the payment.")
         )
-    asked.state = PaymentRequest.State.CANCELLED if state == PaymentRequest.State.OPEN else state
-    if asked.state != locked.state:
-        PaymentRequest.objects.filter(pk=asked.pk).update(state=asked.state)
     if state == PaymentRequest.State.OPEN:
+        state = PaymentRequest.State.CANCELLED
         audit.record(actor=actor, action="request.cancel", target=target(asked), account=asked.account.number)
+    _note(asked, state)
     return asked
 
 

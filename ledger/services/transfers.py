@@ -20,7 +20,7 @@ from ledger.posting import Authority, Claim, Order, Posting, Stored
 
 MEMO_MAX = 140
 # The bank's own references make something happen once for ever; nobody may take one beforehand.
-RESERVED_REFERENCES = ("welcome:", "run:", "request:", "opening:")
+RESERVED_REFERENCES = ("welcome:", "run:", "request:", "opening:", "voucher:")
 TERMINAL_REFUND_WITHIN = dt.timedelta(hours=24)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass
 
@@ -11,7 +12,8 @@ from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import ApiKey
 from ledger.idempotency import claim_for
-from ledger.models import Account, Transfer
+from ledger.models import Account, Transfer, Voucher
+from ledger.services import requests, vouchers
 from ledger.services.accounts import freeze
 from ledger.services.gm import PayLine, adjust, pay_run
 from ledger.services.transfers import Payment, refund, terminal_payment, transfer, transfer_batch
@@ -31,7 +33,7 @@ class Story:
 
 
 def tell() -> Story:
-    """Payments, a batch, a terminal, refunds, salaries, a burn, a freeze, and requests that were sent twice."""
+    """Payments, a batch, a terminal, refunds, salaries, a burn, a request, a voucher, a freeze, and what was sent twice."""
     event = make_event("neo")
     alice, bob = event.person("Alice", money=100_000), event.person("Bob", money=5_000)
     bar = event.person("Bar")
@@ -47,6 +49,7 @@ def tell() -> Story:
     refund(actor=device, transfer_id=taken.transfer.pk)
     pay_run(actor=event.server, lines=[PayLine(bob.number, 500)], run="monday", reason="salary")
     adjust(actor=event.server, account=alice.number, amount=-1, reason="fine")
+    asked, redeemed = _settled_once(event, alice, bob)
     freeze(actor=event.server, account=bar.number, reason="brawl")
     other = make_event("dune")
     paul = other.person("Paul", money=7)
@@ -61,18 +64,36 @@ def tell() -> Story:
         "paul": paul.account,
     }
     uuids = {
+        "asked": asked,
+        "redeemed": redeemed,
         "paid": paid.transfer.pk,
         "refund": given_back.transfer.pk,
         "salary": salary.pk,
         "key": till.key.pk,
         "dune": other.tenant.pk,
         "paul_user": paul.user.pk,
+        "bob_user": bob.user.pk,
         "nobody": uuid.UUID(int=7),
     }
     names = {name: str(account.pk) for name, account in numbers.items()}
     names |= {name: f"'{stored(pk)}'" for name, pk in uuids.items()}
     names |= {"dune_currency": str(paul.account.currency_id), "freeze": '"freeze"'}
     return Story(event, alice, bob, bar, till.key, names)
+
+
+def _settled_once(event: Event, alice: Person, bob: Person) -> tuple[uuid.UUID, uuid.UUID]:
+    """A payment request that Alice has paid, and a voucher that Bob has redeemed, each beside one that nobody has."""
+    with tenancy.scope(event.tenant):
+        Account.objects.filter(pk=bob.account.pk).update(is_merchant=True)
+    asked, _open = (requests.ask(actor=bob.actor, amount=60, memo="stew").request for _ in range(2))
+    requests.pay(actor=alice.actor, request=asked.code)
+    batch = vouchers.make_batch(
+        actor=event.server, label="loot", worth=70, count=2, lives=dt.timedelta(days=1)
+    ).batch
+    code = vouchers.print_batch(actor=event.server, batch=batch.pk)[0].code
+    redeemed = vouchers.redeem(actor=bob.actor, code=code)
+    with tenancy.scope(event.tenant):
+        return asked.pk, Voucher.objects.get(transfer=redeemed.transfer).pk
 
 
 def stored(pk: uuid.UUID) -> str:

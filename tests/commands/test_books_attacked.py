@@ -257,6 +257,55 @@ ATTACKS = {
         "UPDATE ledger_transfer SET key_id = NULL WHERE kind = 'terminal'",
         {"transfer_kind", "spent_total", "spent_day"},
     ),
+    # what is settled once
+    "what was asked for": (
+        "UPDATE ledger_paymentrequest SET amount = amount + 1 WHERE id = {asked}",
+        {"request_paid"},
+    ),
+    "who had asked": (
+        "UPDATE ledger_paymentrequest SET account_id = {alice} WHERE id = {asked}",
+        {"request_paid"},
+    ),
+    "whom a request asked": (
+        "UPDATE ledger_paymentrequest SET payer_id = {bob_user} WHERE id = {asked}",
+        {"request_paid"},
+    ),
+    "a request that is said to be paid": (
+        "UPDATE ledger_paymentrequest SET state = 'paid' WHERE state = 'open'",
+        {"request_paid"},
+    ),
+    "a request that was paid, open again": (
+        "UPDATE ledger_paymentrequest SET state = 'open', transfer_id = NULL WHERE id = {asked}",
+        {"request_of_transfer"},
+    ),
+    "a request that another payment is said to have paid": (
+        "UPDATE ledger_paymentrequest SET transfer_id = {paid} WHERE id = {asked}",
+        {"request_paid", "request_of_transfer"},
+    ),
+    "a voucher that is said to be redeemed": (
+        "UPDATE ledger_voucher SET state = 'redeemed' WHERE state = 'open'",
+        {"voucher_redeemed"},
+    ),
+    "a voucher that was redeemed, good again": (
+        "UPDATE ledger_voucher SET state = 'open', transfer_id = NULL WHERE id = {redeemed}",
+        {"voucher_of_transfer"},
+    ),
+    "a voucher that another movement is said to be of": (
+        "UPDATE ledger_voucher SET transfer_id = {salary} WHERE id = {redeemed}",
+        {"voucher_redeemed", "voucher_of_transfer"},
+    ),
+    "what vouchers were worth": (
+        "UPDATE ledger_voucherbatch SET worth = worth + 1",
+        {"voucher_redeemed"},
+    ),
+    "a voucher that is gone": (
+        "DELETE FROM ledger_voucher WHERE id = {redeemed}",
+        {"voucher_count", "voucher_of_transfer"},
+    ),
+    "money that no voucher has minted": (
+        "UPDATE ledger_transfer SET kind = 'voucher' WHERE kind = 'payroll'",
+        {"voucher_of_transfer"},
+    ),
     # people
     "a person's event": (
         "UPDATE accounts_user SET tenant_id = {dune} WHERE character_name = 'Bob'",
@@ -276,7 +325,7 @@ def test_altered_beneath_the_application_it_is_named(told: Story, what: str) -> 
 def test_the_row_and_both_figures_are_named(told: Story) -> None:
     said = said_after("UPDATE ledger_balance SET amount = amount + 1 WHERE account_id = {bob}", told)
     row = f"neo: ledger_balance {told.bob.number}/0"
-    assert f"{row}: says ₵56.51 (5651); its entries add up to ₵56.50 (5650) [balance_amount]" in said
+    assert f"{row}: says ₵57.81 (5781); its entries add up to ₵57.80 (5780) [balance_amount]" in said
     assert any(line.startswith("dune: clean.") for line in said)
     assert "neo: 2 differences. The books are NOT right." in said
 

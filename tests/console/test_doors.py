@@ -19,8 +19,9 @@ from django.utils import timezone
 
 from accounts import roles, tenancy
 from accounts.models import ApiKey, AuditEvent, Faction, Tenant, User
-from ledger.models import Account, Transfer
+from ledger.models import Account, Transfer, VoucherBatch
 from ledger.services.transfers import Payment, transfer
+from ledger.services.vouchers import make_batch
 from tests.cast import PASSWORD, World
 from tests.console.desk import Desk, offered, pages_of, tags_of, text_of, url_of
 
@@ -33,6 +34,7 @@ def a_row_of_each_model(world: World) -> dict[type[Model], Model]:
     paid = transfer(
         actor=world.alice.actor, payment=Payment(to_account=world.bob.number, amount=7, memo="secret tip")
     )
+    made = make_batch(actor=world.gm.actor, label="secret loot", worth=50, count=2, lives=timedelta(days=1))
     with tenancy.scope(world.arcadia.tenant):
         rows: dict[type[Model], Model] = {
             User: world.alice.user,
@@ -41,6 +43,7 @@ def a_row_of_each_model(world: World) -> dict[type[Model], Model]:
             Account: world.alice.account,
             Transfer: paid.transfer,
             ApiKey: world.till.key,
+            VoucherBatch: made.batch,
             Tenant: world.arcadia.tenant,
         }
     assert rows.keys() == admin.site._registry.keys(), "give the new model a row here"
@@ -123,7 +126,16 @@ def test_another_events_game_master_finds_nothing_of_this_one(world: World, char
 
 
 def test_no_list_or_search_shows_another_events_rows(world: World, charlies_gm: Desk) -> None:
-    theirs = ["Alice", "Bob", "Overseer", "Bar till", "secret tip", "Chrome Syndicate", world.alice.number]
+    theirs = [
+        "Alice",
+        "Bob",
+        "Overseer",
+        "Bar till",
+        "secret tip",
+        "secret loot",
+        "Chrome Syndicate",
+        world.alice.number,
+    ]
     list(actions(world))
     for model in admin.site._registry:
         if model is Tenant:
@@ -289,6 +301,8 @@ ASKS_PASSWORD = {
     (Tenant, "settings"),
     (Tenant, "roster"),
     (Tenant, "login-cards"),
+    (Tenant, "vouchers"),
+    (VoucherBatch, "print"),
 }
 
 

@@ -23,7 +23,7 @@ from accounts.services.password import ask_for_reset
 from accounts.services.sessions import open_session
 from accounts.services.world import pause_world
 from ledger.models import Account
-from ledger.services import requests, transfers
+from ledger.services import asking, requests, transfers, vouchers
 from ledger.services.transfers import Payment
 from neobank import views
 from neobank.problems import Problem
@@ -42,6 +42,8 @@ POSTED = {
     "people:news_seen",
     "bank:seen",
     "bank:cancel",
+    "bank:decline",
+    "bank:take_back",
 }
 #: Pictures that stand on pages.
 IMAGES = {"bank:account_qr", "bank:request_qr", "people:picture"}
@@ -57,7 +59,7 @@ GUESTS = {
 }
 MEMBERS = {
     "landing": 3,
-    "bank:home": 8,
+    "bank:home": 9,
     "bank:send": 7,
     "bank:history": 6,
     "bank:receipt": 7,
@@ -70,6 +72,10 @@ MEMBERS = {
     "bank:poster": 4,
     "bank:scan": 3,
     "bank:request": 7,
+    "bank:ask": 4,
+    "bank:asked": 5,
+    "bank:vouchers": 3,
+    "bank:voucher": 5,
     "people:me": 6,
     "people:news": 4,
     "people:security": 4,
@@ -117,6 +123,12 @@ def addresses(paid: uuid.UUID, alice: Person, bob: Person, event: Event) -> dict
     letter = ask_for_reset(actor=event.server, person=bob.user)
     with tenancy.scope(bob.tenant):
         token = token_of(bob.reload(), "<b>bob@example.org")
+    asking.ask_people(actor=bob.actor, payers=["Alice"], amount=3_00, memo="<b>rent")
+    asking.ask_people(actor=alice.actor, payers=["Bob"], amount=4_00, memo="<b>bread", with_me=True)
+    made = vouchers.make_batch(
+        actor=event.server, label="<b>loot", worth=5_00, count=1, lives=dt.timedelta(days=1)
+    )
+    [printed] = vouchers.print_batch(actor=event.server, batch=made.batch.pk)
     known: dict[str, dict[str, Any]] = {
         "bank:receipt": {"transfer_id": paid},
         "bank:refund": {"transfer_id": paid},
@@ -124,6 +136,7 @@ def addresses(paid: uuid.UUID, alice: Person, bob: Person, event: Event) -> dict
         "bank:poster": {"number": alice.account.number},
         "bank:charging": {"code": code},
         "bank:request": {"code": code},
+        "bank:voucher": {"code": printed.code},
         "people:card": {"code": issued.code},
         "people:reset": {"code": letter},
         "people:confirm_email": {"token": token},
@@ -152,6 +165,7 @@ def answers(addresses: dict[str, str], alice: Person) -> Iterator[tuple[str, Any
     for path, typed in {
         "/bank/send": {"to": odd, "amount": odd, "memo": odd, "key": odd},
         addresses["bank:refund"]: {"amount": odd, "memo": odd},
+        "/bank/ask": {"payers": odd, "amount": "1", "memo": odd, "key": odd},
         "/bank/charge": {"amount": odd, "memo": odd, "account": odd, "key": odd},
         addresses["bank:request"]: {"from_account": odd, "key": odd},
         "/me/profile": {"emoji": odd},
@@ -163,6 +177,10 @@ def answers(addresses: dict[str, str], alice: Person) -> Iterator[tuple[str, Any
     yield "confirmation", member.post("/bank/send", {"to": "Bob", "amount": "1", "memo": odd}, follow=True)
     yield "search", member.get("/bank/history", {"q": odd})
     yield "prefilled", member.get("/bank/send", {"to": odd, "amount": odd, "memo": odd})
+    yield "asking", member.post("/bank/ask", {"payers": "Bob", "amount": "1", "memo": odd})
+    yield "voucher", member.get("/vouchers", {"code": odd})
+    yield "no voucher", member.get("/vouchers/00000000000")
+    yield "mistake /vouchers", member.post(addresses["bank:voucher"], {"to_account": odd, "key": odd})
     yield "scan", member.get("/bank/scan", {"number": odd})
     yield "takings", member.get("/bank/charge/takings", {"day": "2026-01-01"})
     yield "no such day", member.get("/bank/charge/takings", {"day": odd})

@@ -14,10 +14,12 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from accounts import tenancy
+from accounts.errors import Conflict
 from accounts.units import unit_of_work
 from ledger.models import Balance, Entry, Transfer
 from tests.cast import Event, Person, Phone, make_event
@@ -220,3 +222,19 @@ def last_seq(*, actor: Any, person: Person) -> int:
     from ledger import posting
 
     return posting.lock(actor=actor, accounts=[person.account])[0].last_seq
+
+
+def at_once(*acts: Callable[[], object]) -> list[object]:
+    """What comes of ``acts``, begun at the same moment: what each returns, or the code of its refusal."""
+    start, came = threading.Barrier(len(acts)), list[object]()
+
+    def run(act: Callable[[], object]) -> None:
+        start.wait()
+        try:
+            came.append(act())
+        except Conflict as refusal:
+            came.append(refusal.code)
+
+    with threads(*(partial(run, act) for act in acts)):
+        pass
+    return came

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections.abc import Callable
 from functools import partial
 
 import pytest
 
 from accounts import tenancy
-from accounts.errors import Conflict
 from ledger.models import Account, PaymentRequest, Transfer
 from ledger.posting import Claim
 from ledger.services import requests
 from tests.cast import Person
 from tests.sessions import Database
-from tests.storms.load import Crowd, assert_books_are_clean, threads
+from tests.storms.load import Crowd, assert_books_are_clean, at_once
 
 ROUNDS, PRICE = 12, 7_00
 
@@ -28,22 +25,6 @@ def bar(crowd: Crowd) -> Person:
     with tenancy.scope(keeper.tenant):
         Account.objects.filter(pk=keeper.account.pk).update(is_merchant=True)
     return keeper
-
-
-def at_once(*acts: Callable[[], object]) -> list[object]:
-    """What comes of ``acts``, begun at the same moment: what each returns, or the code of its refusal."""
-    start, came = threading.Barrier(len(acts)), list[object]()
-
-    def run(act: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            came.append(act())
-        except Conflict as refusal:
-            came.append(refusal.code)
-
-    with threads(*(partial(run, act) for act in acts)):
-        pass
-    return came
 
 
 def pay(payer: Person, code: str, key: str = "") -> uuid.UUID:

@@ -1,7 +1,7 @@
 // The camera looks for a QR of this bank and goes where it leads. Read by the browser's own detector where it has one, else by
 // jsQR. Without a camera (or this module) the number is typed.
 
-const OF_THE_BANK = /^\/(pay|requests)\/[0-9A-Za-z-]{4,40}\/?$/;
+const OF_THE_BANK = /^\/(pay|requests|vouchers)\/[0-9A-Za-z-]{4,40}\/?$/;
 const A_NUMBER = /^NC-[0-9A-Z]{4}-[0-9A-Z]{4}$/;
 const WIDTH_MAX = 640;
 
