@@ -288,6 +288,8 @@ ASKS_PASSWORD = {
     (ApiKey, "reverse"),
     (Tenant, "settings"),
     (Tenant, "roster"),
+    (Tenant, "pay"),
+    (Faction, "pay"),
     (Tenant, "login-cards"),
 }
 
