@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import directory, search, tenancy
-from ledger.console import transfers
+from ledger.console import dashboard, transfers
 from ledger.models import Transfer
 from ledger.services.gm import PayLine, pay_run
 from ledger.services.transfers import Payment, transfer, transfer_batch
@@ -249,6 +249,7 @@ def test_pages_ask_as_often_for_many_rows_as_for_few(
     world: World, gm: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(directory, "KEPT_S", 3600.0)
+    monkeypatch.setattr(dashboard, "KEPT_S", 0.0)
 
     def live(count: int, start: int) -> None:
         pay(world.alice, world.bob, count)

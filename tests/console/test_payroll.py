@@ -126,7 +126,7 @@ def test_a_run_that_stopped_half_way_says_so_and_goes_on(
     monkeypatch.setattr(paying, "MAX_BATCH", 1)
     text = "Bob;60;\nOverseer;40;\n"
     statement = look(gm, page, text, from_account=world.alice.number)
-    real, paid = paying._pay_chunk, []
+    real, paid = paying._pay_chunk, list[int]()
 
     def spent_in_between(**arguments: Any) -> int:
         if paid:
