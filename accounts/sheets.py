@@ -13,25 +13,26 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from accounts.errors import Invalid
-
 DELIMITERS: Final = (";", ",", "\t")
 # What a spreadsheet would calculate instead of showing it.
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Unreadable(ValueError):
+    """What was sent is no such sheet; its text is a sentence that says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Which columns a sheet may have, each with everything that it may be called, the first of them required.
 
-    ``bare`` is their order in a sheet whose first line names none; empty where it must. ``code`` is that of its refusals.
+    ``bare`` is their order in a sheet whose first line names none; empty where it must.
     """
 
     columns: Mapping[str, Sequence[str]]
     example: str
     rows_max: int
     bytes_max: int
-    code: str
     bare: Sequence[str] = ()
 
     @property
@@ -59,10 +60,10 @@ def is_formula(cell: str) -> bool:
 
 
 def read(content: bytes, layout: Layout) -> list[Line]:
-    """The lines of a file. Raises ``Invalid`` (``layout.code``) with what to do, where not even lines can be told."""
+    """The lines of a file. Raises ``Unreadable`` with what to do, where not even lines can be told."""
     if len(content) > layout.bytes_max:
-        raise _bad(layout, _("This file is too large. Save only the list itself, as CSV."))
-    text = _text_of(content, layout)
+        raise Unreadable(_("This file is too large. Save only the list itself, as CSV."))
+    text = _text_of(content)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter_of(text), strict=True)
     lines: list[Line] = []
     columns: Sequence[str] = ()
@@ -78,35 +79,31 @@ def read(content: bytes, layout: Layout) -> list[Line]:
                     continue
             lines.append(_line_of(number, cells, columns, layout))
             if len(lines) > layout.rows_max:
-                raise _bad(
-                    layout,
+                raise Unreadable(
                     _("There are more than %(count)d lines. Divide them into several files.")
                     % {"count": layout.rows_max},
                 )
     except csv.Error:
-        raise _bad(
-            layout,
+        raise Unreadable(
             _("Line %(line)d cannot be read: a quotation mark is open or stands where none belongs.")
             % {"line": begins},
         ) from None
     if not lines:
-        raise _bad(
-            layout,
+        raise Unreadable(
             _("There is no line beside the heading. The first line is a heading, like: %s") % layout.example,
         )
     return lines
 
 
-def _text_of(content: bytes, layout: Layout) -> str:
+def _text_of(content: bytes) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise _bad(
-            layout,
+        raise Unreadable(
             _("This file is not UTF-8 text. In the spreadsheet choose “Save as”, then “CSV UTF-8”."),
         ) from None
     if "\0" in text:
-        raise _bad(layout, _("This is no text file. In the spreadsheet choose “Save as”, then “CSV UTF-8”."))
+        raise Unreadable(_("This is no text file. In the spreadsheet choose “Save as”, then “CSV UTF-8”."))
     return text
 
 
@@ -124,16 +121,14 @@ def _columns_of(cells: Sequence[str], layout: Layout) -> tuple[Sequence[str], bo
         cell.strip() for cell, column in zip(cells, columns, strict=True) if not column and cell.strip()
     ]
     if layout.required not in columns:
-        raise _bad(
-            layout,
+        raise Unreadable(
             _(
                 "The first line must name the columns, and one of them is “%(column)s”. For instance: %(example)s"
             )
             % {"column": layout.required, "example": layout.example},
         )
     if unknown:
-        raise _bad(
-            layout,
+        raise Unreadable(
             _("There is no column “%(column)s”. Take it out; these are known: %(known)s.")
             % {
                 "column": unknown[0][:40],
@@ -142,14 +137,13 @@ def _columns_of(cells: Sequence[str], layout: Layout) -> tuple[Sequence[str], bo
         )
     used = [column for column in columns if column]
     if len(used) != len(set(used)):
-        raise _bad(layout, _("A column stands there twice. Take one of them out."))
+        raise Unreadable(_("A column stands there twice. Take one of them out."))
     return columns, True
 
 
 def _line_of(number: int, cells: Sequence[str], columns: Sequence[str], layout: Layout) -> Line:
     if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
-        raise _bad(
-            layout,
+        raise Unreadable(
             _(
                 "Line %(line)d has more cells than there are columns. Put texts with a separator into quotation marks."
             )
@@ -158,10 +152,6 @@ def _line_of(number: int, cells: Sequence[str], columns: Sequence[str], layout: 
     # Not stripped of tabs in front: those are how a formula hides.
     found = {column: cell.strip(" \n") for column, cell in zip(columns, cells, strict=False) if column}
     return Line(number, {**dict.fromkeys(layout.columns, ""), **found})
-
-
-def _bad(layout: Layout, sentence: str) -> Invalid:
-    return Invalid(layout.code, sentence, field="file")
 
 
 # -- Writing -----------------------------------------------------------------------------------------------------------

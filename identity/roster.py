@@ -8,6 +8,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from accounts import sheets
+from accounts.errors import Invalid
 from ledger.payroll import plain_amount
 
 ROWS_MAX: Final = 1_000
@@ -24,7 +25,10 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
 }
 EXAMPLE: Final = "name;faction;balance"
 _LAYOUT: Final = sheets.Layout(
-    columns=HEADINGS, example=EXAMPLE, rows_max=ROWS_MAX, bytes_max=BYTES_MAX, code="invalid_roster"
+    columns=HEADINGS,
+    example=EXAMPLE,
+    rows_max=ROWS_MAX,
+    bytes_max=BYTES_MAX,
 )
 _TEXTS: Final = ("name", "faction", "role", "email", "display_name")
 
@@ -49,7 +53,11 @@ class Row:
 
 def read(content: bytes) -> list[Row]:
     """The lines of a file. Raises ``Invalid`` (``invalid_roster``) with what to do, where not even lines can be told."""
-    return [Row(line.number, **line.cells) for line in sheets.read(content, _LAYOUT)]
+    try:
+        lines = sheets.read(content, _LAYOUT)
+    except sheets.Unreadable as error:
+        raise Invalid("invalid_roster", str(error), field="file") from None
+    return [Row(line.number, **line.cells) for line in lines]
 
 
 def amount_of(text: str, *, exponent: int) -> int:

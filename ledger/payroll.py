@@ -9,6 +9,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from accounts import sheets
+from accounts.errors import Invalid
 from ledger import money
 
 ROWS_MAX: Final = 10_000
@@ -28,7 +29,6 @@ _LAYOUT: Final = sheets.Layout(
     example=EXAMPLE,
     rows_max=ROWS_MAX,
     bytes_max=BYTES_MAX,
-    code="invalid_pay_list",
     bare=("who", "amount", "memo"),
 )
 
@@ -50,7 +50,11 @@ class PayRow:
 
 def read(content: bytes) -> list[PayRow]:
     """The lines of a list. Raises ``Invalid`` (``invalid_pay_list``) with what to do, where not even lines can be told."""
-    return [PayRow(line.number, **line.cells) for line in sheets.read(content, _LAYOUT)]
+    try:
+        lines = sheets.read(content, _LAYOUT)
+    except sheets.Unreadable as error:
+        raise Invalid("invalid_pay_list", str(error), field="file") from None
+    return [PayRow(line.number, **line.cells) for line in lines]
 
 
 def amount_of(text: str, *, exponent: int) -> int:
