@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from accounts.models import ApiKey, Tenant
-from ledger.console import factions, reversal, trail  # noqa: F401  they add to pages of the ground floor
+from ledger.console import factions, payroll, reversal, trail  # noqa: F401  they add to pages of the ground floor
 from ledger.console.accounts import AccountPages
 from ledger.console.event import EventPages
 from ledger.console.keys import KeyPages

@@ -24,8 +24,6 @@ _AMOUNT_LENGTH_MAX: Final = 40
 _PAYERS_LENGTH_MAX: Final = 400
 # Far enough from the ends of the calendar for every time zone and the day after.
 _DAYS: Final = (MinValueValidator(dt.date(1900, 1, 1)), MaxValueValidator(dt.date(2999, 12, 31)))
-# Names may not look like this (accounts.names), so it is meant as a number.
-_MEANT_AS_NUMBER: Final = re.compile(r"NC[\s-]?[0-9A-Z]{4}[\s-]?[0-9A-Z]{4}", re.ASCII | re.IGNORECASE)
 _KEY: Final = re.compile(r"form-[0-9a-f-]{36}", re.ASCII)
 
 
@@ -143,7 +141,7 @@ class SendForm(_AmountForm):
     def clean_to(self) -> str:
         """The payee as typed, in one line. A number whose check character does not fit goes no further."""
         typed = " ".join(str(self.cleaned_data["to"]).split())
-        if _MEANT_AS_NUMBER.fullmatch(typed):
+        if numbers.is_meant(typed):
             typed = numbers.normalize(typed)
             if not numbers.is_valid(typed):
                 raise forms.ValidationError(

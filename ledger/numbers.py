@@ -56,6 +56,14 @@ def is_valid(number: str) -> bool:
     return _syndrome([ALPHABET.index(code[7]), *(ALPHABET.index(c) for c in code[:7])]) == 0
 
 
+def is_meant(typed: str) -> bool:
+    """Whether what a person typed is meant as a number, right or wrong: names may not look like this."""
+    return (
+        re.fullmatch(r"\s*NC[\s-]?[0-9A-Z]{4}[\s-]?[0-9A-Z]{4}\s*", typed, re.ASCII | re.IGNORECASE)
+        is not None
+    )
+
+
 def normalize(typed: str) -> str:
     """What a person typed (any case, with or without hyphens, look-alikes) in the form it is stored; not yet checked."""
     code = re.sub(r"[\s-]", "", typed).upper().removeprefix("NC")

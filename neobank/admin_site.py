@@ -28,6 +28,7 @@ from accounts.console.people_actions import ROLE_LABELS
 from accounts.console.trail import panel_of, read
 from accounts.models import User
 from accounts.requests import BankRequest
+from neobank import dashboard
 
 TRAIL_ON_FRONT_PAGE = 10
 _View = TypeVar("_View", bound=Callable[..., HttpResponseBase])
@@ -85,9 +86,10 @@ class Console(AdminSite):
         return cast(_View, inner)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """The front page and the models' own addresses, nothing else."""
+        """The front page with its figures and the models' own addresses, nothing else."""
         return [
             path("", self.admin_view(self.index), name="index"),
+            path("figures/", self.admin_view(dashboard.figures), name="figures"),
             *(
                 path(f"{model._meta.app_label}/{model._meta.model_name}/", include(pages.get_urls()))
                 for model, pages in self._registry.items()
@@ -108,7 +110,7 @@ class Console(AdminSite):
         }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """The front page: find somebody, see whether the world runs, and what was done last."""
+        """The front page: find somebody, see how the world runs, and what was done last."""
         panels = []
         if request.user.has_perm("accounts.view_audit"):
             actor = cast(BankRequest, request).actor()
@@ -122,6 +124,7 @@ class Console(AdminSite):
                 "title": self.index_title,
                 "panels": panels,
                 "search_url": reverse("admin:ledger_account_changelist"),
+                **dashboard.economy(request),
             },
         )
 

@@ -75,6 +75,10 @@ CODES: Final[dict[str, Row]] = {
     "invalid_login_code": Row(
         400, _("Invalid sign-in code"), "The login cards or codes asked for cannot be made: see the sentence."
     ),
+    "invalid_pay_list": Row(
+        400, _("Invalid pay list"), "The file is no list of people and amounts as CSV: see the sentence."
+    ),
+    "invalid_payer": Row(400, _("Invalid payer"), "The bank's own accounts do not pay people by a list."),
     "invalid_roster": Row(
         400, _("Invalid roster"), "The file is no roster of characters as CSV: see the sentence."
     ),
@@ -291,6 +295,11 @@ CODES: Final[dict[str, Row]] = {
     "login_off": Row(409, _("Login switched off"), "The login of the person is switched off."),
     "nobody_to_print": Row(
         409, _("Nobody to print for"), "Everybody who was asked for has signed in already."
+    ),
+    "pay_list_changed": Row(
+        409,
+        _("Changed meanwhile"),
+        "What the pay run would do is not what was agreed to any more; nobody was paid.",
     ),
     "roster_changed": Row(
         409,

@@ -419,6 +419,7 @@ def _form(side: Side) -> dict[str, Any]:
         "role": "gm",
         "confirm": "on",
         "confirmed": "1",
+        "pasted": f"{side.hero.number}; 1.00",
         "key": uuid.uuid4().hex,
         "action": "freeze",
         "_selected_action": [str(side.hero.account.pk)],

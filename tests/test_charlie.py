@@ -87,7 +87,8 @@ def take_policies_away(database: Database) -> None:
 
 def leaks(answer: Any, secrets: set[str], sent: str) -> list[str]:
     """Which secrets an answer holds, apart from those that stood in the question."""
-    text = answer.content.decode(errors="replace") + str(dict(answer.headers))
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    text = content.decode(errors="replace") + str(dict(answer.headers))
     return sorted(secret for secret in secrets if secret in text and secret not in sent)
 
 

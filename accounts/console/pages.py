@@ -18,6 +18,7 @@ from django.utils.text import capfirst
 
 from accounts.console import lists
 from accounts.console.actions import ActionPage
+from accounts.console.exports import ExportPage
 from accounts.console.lists import ListForm, Page
 from accounts.console.parts import Button, Cell, Extension, Fact, Panel, Table, extension_of, link
 from accounts.requests import BankRequest
@@ -47,6 +48,8 @@ class ConsoleAdmin(_ModelAdmin):
     empty_list: ClassVar[Any] = ""
     # Where there is but one row, the list is left out.
     has_list: ClassVar[bool] = True
+    # How the list is carried away; None: it is not.
+    export: ClassVar[type[ExportPage] | None] = None
     # What one row is called, and all of them; Django's words for the model when empty.
     singular: ClassVar[Any] = ""
     plural: ClassVar[Any] = ""
@@ -72,11 +75,17 @@ class ConsoleAdmin(_ModelAdmin):
     # -- where ---------------------------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        """The list, the page, and one address per action; none to add, change or delete."""
+        """The list, its export, the page, and one address per action; none to add, change or delete."""
         name = f"{self.opts.app_label}_{self.opts.model_name}"
         wrap = self.admin_site.admin_view
+        exports = (
+            [path("export/", wrap(self.export.as_view(pages=self)), name=f"{name}_export")]
+            if self.export
+            else []
+        )
         return [
             path("", wrap(self.changelist_view), name=f"{name}_changelist"),
+            *exports,
             path("<str:object_id>/", wrap(self.change_view), name=f"{name}_change"),
             *(
                 path(
@@ -110,6 +119,12 @@ class ConsoleAdmin(_ModelAdmin):
     def list_url(self) -> str:
         """The address of the list."""
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    def export_url(self, request: HttpRequest) -> str:
+        """Where the list is carried away, "" for those who may not."""
+        if self.export is None or not request.user.has_perm(self.export.permission):
+            return ""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export")
 
     def find(self, key: str) -> Any:
         """The row that an address names. Raises ``Http404``, also for a row of another tenant."""
@@ -148,6 +163,8 @@ class ConsoleAdmin(_ModelAdmin):
                 "table": self._table_of(page, asked),
                 "looked_back_to": page.looked_back_to,
                 "list_url": self.list_url(),
+                "export_url": self.export_url(request),
+                "asked": [(name, asked[name]) for name in self.list_form.base_fields if asked.get(name)],
             },
             status=200 if not form.is_bound or form.is_valid() else 422,
         )
@@ -160,12 +177,17 @@ class ConsoleAdmin(_ModelAdmin):
         """The rows that were asked for; none when the form is wrong. Raises ``Http404`` for a place that is none."""
         if form.is_bound and not form.is_valid():
             return Page([])
-        rows = self.rows()
-        if form.is_bound:
-            rows = form.narrow(rows)
-            text = form.cleaned_data["q"].strip()
-            rows = rows.filter(self.found(text)) if text else rows
-        return lists.page_after(rows, ordering=self.ordering, after=self.find(after) if after else None)
+        start = self.find(after) if after else None
+        return lists.page_after(self.asked_for(form), ordering=self.ordering, after=start)
+
+    def asked_for(self, form: ListForm) -> QuerySet[Any]:
+        """Every row that a valid form asks for, in the order of the list."""
+        rows = self.rows().order_by(*self.ordering)
+        if not form.is_bound:
+            return rows
+        text = form.cleaned_data["q"].strip()
+        rows = form.narrow(rows)
+        return rows.filter(self.found(text)) if text else rows
 
     def prepare(self, rows: list[Any]) -> None:
         """Read what the columns need beside the rows, once for the whole page."""

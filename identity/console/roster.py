@@ -2,49 +2,28 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any, Final, cast
 
 from django import forms
-from django.core import signing
-from django.core.files.uploadedfile import UploadedFile
-from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.actors import Actor
 from accounts.console.actions import ActionPage, Done, Effect
+from accounts.console.held import HeldFile, HeldForm
 from accounts.console.parts import Cell, Panel, Table, unbroken
-from accounts.errors import Invalid
 from accounts.models import Tenant
 from identity.roster import BYTES_MAX, Row, read
 from identity.services.roster import PERMISSION, Plan, import_roster, plan_roster
 from ledger.console.money import shown
 
-# What was looked at is what is imported: between the two steps the file travels in the form, under a signature that holds for
-# this person at this event, and for as long as somebody corrects a list over dinner. Nothing of it is kept on the server.
-_SALT: Final = "neobank.identity.roster"
-_HELD_FOR: Final = dt.timedelta(hours=6)
 FAULTS_SHOWN: Final = 200
 PRESENT_SHOWN: Final = 20
 
 
-class _NotSentAgain(forms.HiddenInput):
-    """A file cannot be sent a second time by a form; it leaves nothing behind."""
+class RosterForm(HeldForm):
+    """A file, or the one that was looked at a moment ago; ``rows`` are its lines."""
 
-    def render(self, *args: Any, **kwargs: Any) -> Any:
-        """Nothing."""
-        return ""
-
-
-class _RosterFile(forms.FileField):
-    hidden_widget = _NotSentAgain
-
-
-class RosterForm(forms.Form):
-    """A file, or the one that was looked at a moment ago (``held``); ``rows`` are its lines."""
-
-    file = _RosterFile(
+    file = HeldFile(
         label=gettext_lazy("Roster"),
         help_text=gettext_lazy(
             "A CSV file (UTF-8) of at most 1,000 characters. The first line names the columns: name; faction; balance; and, if "
@@ -53,58 +32,13 @@ class RosterForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
         max_length=200,
     )
-    held = forms.CharField(required=False, widget=forms.HiddenInput)
-    expected = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)
+    field_order = ("file", "held", "expected")
+    purpose = "neobank.identity.roster"
+    bytes_max = BYTES_MAX
     rows: list[Row]
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.actor = actor
-        if self.data.get("held"):
-            self.fields["file"].required = False
-
-    def clean(self) -> dict[str, Any]:
-        """Reads the lines."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if self.errors:
-            return cleaned
-        upload: UploadedFile | None = cleaned.get("file")
-        try:
-            content = self._content(upload, cleaned["held"])
-            self.rows = read(content)
-        except Invalid as refusal:
-            self.add_error("file", refusal.sentence)
-            return cleaned
-        if upload is not None:
-            text = content.decode("utf-8-sig")
-            self._carry(held=signing.dumps(text, salt=self._salt(), compress=True), expected="")
-        return cleaned
-
-    def hold(self, fingerprint: str) -> None:
-        """Let the next step carry what was agreed to."""
-        self._carry(expected=fingerprint)
-
-    def _carry(self, **values: str) -> None:
-        data = cast(QueryDict, self.data).copy()
-        for name, value in values.items():
-            data[name] = value
-        self.data = data
-
-    def _content(self, upload: UploadedFile | None, held: str) -> bytes:
-        if upload is not None:
-            return upload.read(BYTES_MAX + 1)
-        try:
-            text: str = signing.loads(held, salt=self._salt(), max_age=_HELD_FOR)
-        except signing.BadSignature:
-            raise Invalid(
-                "invalid_roster",
-                _("The file has to be chosen again: too much time has passed."),
-                field="file",
-            ) from None
-        return text.encode()
-
-    def _salt(self) -> str:
-        return f"{_SALT}:{self.actor.tenant.pk}:{self.actor.user_id}"
+    def read(self, content: bytes) -> None:
+        self.rows = read(content)
 
 
 class ImportRoster(ActionPage):

@@ -25,6 +25,7 @@ from accounts.models import ApiKey, Faction, User
 from accounts.requests import BankRequest
 from ledger import numbers, selectors
 from ledger.console.account_actions import Adjust, Freeze, SetLimits, Unfreeze
+from ledger.console.exports import ExportAccounts
 from ledger.console.key_actions import IssueKey
 from ledger.console.keys import keys_table
 from ledger.console.merchants import Dismiss, EndMerchant, Hire, MakeMerchant, staff_panel, till_fact
@@ -99,6 +100,7 @@ class AccountPages(ConsoleAdmin):
         Dismiss,
         IssueKey,
     )
+    export = ExportAccounts
 
     def rows(self) -> QuerySet[Account]:
         return Account.objects.select_related("holder__user", "holder__faction", "currency")

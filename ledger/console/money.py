@@ -54,6 +54,11 @@ class AmountField(forms.CharField):
         attributes = {"inputmode": "decimal", "autocomplete": "off", "class": "amount"}
         super().__init__(max_length=LENGTH_MAX, widget=forms.TextInput(attrs=attributes), **kwargs)
 
+    def take(self, currency: Currency) -> None:
+        """Read amounts of ``currency``, and say so."""
+        self.currency = currency
+        self.help_text = self.help_text or f"{currency.name} ({currency.symbol})"
+
     def clean(self, value: Any) -> Any:
         """Minor units, or None when nothing was typed and nothing is required."""
         text = super().clean(value)
@@ -68,5 +73,4 @@ class MoneyForm(forms.Form):
         self.currency = currency
         for field in self.fields.values():
             if isinstance(field, AmountField):
-                field.currency = currency
-                field.help_text = field.help_text or f"{currency.name} ({currency.symbol})"
+                field.take(currency)

@@ -107,7 +107,7 @@ def _about(line: Activity) -> str:
 
 
 trail.tellers.append(tell)
-trail.done_elsewhere.add(PAYROLL)
+trail.done_elsewhere |= {PAYROLL, "accounts.export", "transfers.export"}
 trail.words |= {
     "account.adjust": gettext_lazy("Adjust balance"),
     "account.floor": gettext_lazy("Lowest balance"),
@@ -118,6 +118,7 @@ trail.words |= {
     "account.reverse": gettext_lazy("Reverse since"),
     "account.staff": gettext_lazy("Let somebody work with the account"),
     "account.staff_end": gettext_lazy("End somebody's work with the account"),
+    "accounts.export": gettext_lazy("Accounts taken away as CSV"),
     "account.unfreeze": gettext_lazy("Unfreeze"),
     "currency.create": gettext_lazy("New currency"),
     "event.export": gettext_lazy("Books carried out"),
@@ -137,6 +138,7 @@ trail.words |= {
     "voucher.make": gettext_lazy("Make vouchers"),
     "voucher.print": gettext_lazy("Print vouchers"),
     "voucher.void": gettext_lazy("Void vouchers"),
+    "transfers.export": gettext_lazy("Transfers taken away as CSV"),
     "user.reverse": gettext_lazy("Reverse what somebody sent"),
 }
 trail.pages |= {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from django import forms
 from django.contrib import admin
@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import search
 from accounts.console.actions import ActionPage
 from accounts.console.lists import ListForm, Moment, Page, before, page_after
 from accounts.console.pages import ConsoleAdmin
@@ -21,9 +22,11 @@ from accounts.models import ApiKey
 from accounts.requests import BankRequest
 from ledger import selectors
 from ledger.console.accounts import by_name_or_number
-from ledger.console.money import shown
+from ledger.console.exports import ExportTransfers
+from ledger.console.money import AmountField, shown
 from ledger.console.refund import Refund
-from ledger.models import Account, Entry, Transfer
+from ledger.models import Account, Currency, Entry, Transfer
+from ledger.services.gm import reference_in
 
 # How many movements one page looks through for those that are wanted, so that a rare kind costs no more than a common one.
 LOOKED_THROUGH: Final = 20_000
@@ -39,7 +42,7 @@ class KeyChoice(forms.ModelChoiceField):
 
 
 class TransferListForm(ListForm):
-    """Movements by account, kind, time and device key."""
+    """Movements by account, kind, time, amount, device key, and who started them."""
 
     hint = gettext_lazy("Whose: the beginning of a name, or an account number.")
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), required=False)
@@ -52,15 +55,61 @@ class TransferListForm(ListForm):
         empty_label=gettext_lazy("all"),
     )
 
+    by = forms.CharField(
+        label=gettext_lazy("Started by"),
+        max_length=80,
+        required=False,
+        help_text=gettext_lazy("The beginning of a name."),
+    )
+    amount_from = AmountField(label=gettext_lazy("Amount from"), required=False)
+    amount_to = AmountField(label=gettext_lazy("Amount to"), required=False)
+    currency = forms.ModelChoiceField(
+        Currency.objects.none(),
+        label=gettext_lazy("Currency"),
+        required=False,
+        empty_label=gettext_lazy("all"),
+    )
+    # A pay run: no field shows it, its result page leads here.
+    run = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)
+    field_order = ("q", "kind", "since", "until", "amount_from", "amount_to", "currency", "by", "key", "run")
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        currencies = list(Currency.objects.all())
+        if len(currencies) > 1:
+            self.fields["currency"].queryset = Currency.objects.all()  # type: ignore[attr-defined]
+        else:
+            del self.fields["currency"]
+        asked = self.data.get("currency", "") if self.is_bound else ""
+        meant = [one for one in currencies if str(one.pk) == asked] or currencies
+        for name in ("amount_from", "amount_to"):
+            if meant:
+                cast(AmountField, self.fields[name]).take(meant[0])
+            else:
+                del self.fields[name]
+        self.meant = meant[0] if meant else None
         self.fields["kind"].choices = [("", _("all")), *Transfer.Kind.choices]  # type: ignore[attr-defined]
         self.fields["key"].queryset = ApiKey.objects.all()  # type: ignore[attr-defined]
 
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         asked = self.cleaned_data
-        exact = {"kind": asked["kind"], "key": asked["key"]}
-        return self.within(rows).filter(**{column: value for column, value in exact.items() if value})
+        lowest, highest = asked.get("amount_from"), asked.get("amount_to")
+        currency = asked.get("currency") or (self.meant if lowest or highest else None)
+        exact = {
+            "kind": asked["kind"],
+            "key": asked["key"],
+            "currency": currency,
+            "amount__gte": lowest,
+            "amount__lte": highest,
+        }
+        rows = self.within(rows).filter(**{column: value for column, value in exact.items() if value})
+        if text := asked["by"].strip():
+            rows = rows.filter(actor__in=search.find(search.USER, text))
+        if run := asked["run"]:
+            # A range of the index on references, whatever order the database keeps them in.
+            first, last = (reference_in(run, number) for number in ("NC-0000-0000", "NC-ZZZZ-ZZZZ"))
+            rows = rows.filter(reference__gte=first, reference__lte=last)
+        return rows
 
     def within(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """``rows`` of the time that was asked for."""
@@ -72,7 +121,14 @@ class TransferListForm(ListForm):
     @property
     def is_rare(self) -> bool:
         """Whether what is asked for may be far between: no index of the books leads to it."""
-        return bool(self.cleaned_data["kind"] or self.cleaned_data["q"].strip())
+        asked = self.cleaned_data
+        rare = ("kind", "amount_from", "amount_to", "currency")
+        return any(map(asked.get, rare)) or any(asked[name].strip() for name in ("q", "by"))
+
+    @property
+    def said(self) -> str:
+        run = self.cleaned_data.get("run") if self.is_bound and self.is_valid() else ""
+        return _("Only what was paid in the run “%(run)s”.") % {"run": run} if run else ""
 
 
 class TransferPages(ConsoleAdmin):
@@ -86,6 +142,7 @@ class TransferPages(ConsoleAdmin):
     list_display = ("when", "amount_in_words", "payer", "payee", "kind_in_words", "what_for", "by")
     empty_list = gettext_lazy("No such movement.")
     console_actions: ClassVar[Sequence[type[ActionPage]]] = (Refund,)
+    export = ExportTransfers
 
     def rows(self) -> QuerySet[Transfer]:
         return Transfer.objects.select_related(
@@ -108,9 +165,7 @@ class TransferPages(ConsoleAdmin):
         last = (
             span.order_by(*self.ordering).only("id", "posted_at")[LOOKED_THROUGH - 1 : LOOKED_THROUGH].first()
         )
-        rows = form.narrow(self.rows())
-        text = form.cleaned_data["q"].strip()
-        rows = rows.filter(self.found(text)) if text else rows
+        rows = self.asked_for(form)
         if last is not None:
             rows = rows.filter(posted_at__gte=last.posted_at)
         found = page_after(rows, ordering=self.ordering, after=start)

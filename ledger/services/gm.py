@@ -215,9 +215,24 @@ class _Due:
     reference: str
 
 
+def reference_in(run: str, account: str) -> str:
+    """The reference under which ``account`` (a number) is paid in ``run``, once for ever."""
+    return f"run:{uuid.uuid5(uuid.NAMESPACE_OID, run).hex}:{account}"[:64]
+
+
+def settled_in(run: str, accounts: Sequence[str]) -> dict[str, Transfer]:
+    """What ``run`` has paid to these account numbers before, by number."""
+    numbered = {reference_in(run, account): account for account in accounts}
+    references = list(numbered)
+    found = {}
+    for start in range(0, len(references), MAX_BATCH):
+        for row in selectors.transfers_by_references(references[start : start + MAX_BATCH]):
+            found[numbered[str(row.reference)]] = row
+    return found
+
+
 def _due(lines: Sequence[PayLine], *, run: str, reason: str) -> list[_Due]:
     """Raises ``Invalid`` (``invalid_run``) where an account stands twice: only one of its lines could ever be paid."""
-    name = uuid.uuid5(uuid.NAMESPACE_OID, run).hex
     due = {}
     for place, line in enumerate(lines):
         payee = numbers.normalize(line.account)
@@ -226,7 +241,7 @@ def _due(lines: Sequence[PayLine], *, run: str, reason: str) -> list[_Due]:
                 "invalid_run",
                 _("%(number)s stands in this run twice; a run pays nobody twice.") % {"number": payee},
             )
-        due[payee] = _Due(place, payee, line.amount, line.memo or reason, f"run:{name}:{payee}"[:64])
+        due[payee] = _Due(place, payee, line.amount, line.memo or reason, reference_in(run, payee))
     return list(due.values())
 
 

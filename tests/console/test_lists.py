@@ -15,8 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import directory, search, tenancy
-from ledger.console import transfers
+from ledger.console import dashboard, transfers
 from ledger.models import Transfer
+from ledger.services.gm import PayLine, pay_run
 from ledger.services.transfers import Payment, transfer, transfer_batch
 from tests.cast import Person, World
 from tests.console.desk import Desk, tags_of, text_of, url_of
@@ -95,6 +96,24 @@ def test_transfers_are_narrowed_by_whose_kind_time_and_key(world: World, gm: Des
     assert len(memos(gm.get(TRANSFERS, since=hour_ago, until=in_an_hour))) == 3
     assert memos(gm.get(TRANSFERS, since=in_an_hour)) == []
     assert memos(gm.get(TRANSFERS, until=hour_ago)) == []
+
+
+def test_transfers_are_narrowed_by_amount_starter_and_run(world: World, gm: Desk) -> None:
+    for n, amount in ((1, 9_99), (2, 10_00), (3, 10_01)):
+        payment = Payment(to_account=world.bob.number, amount=amount, memo=f"beer {n}")
+        transfer(actor=world.alice.actor, payment=payment)
+    transfer(actor=world.bob.actor, payment=Payment(to_account=world.gm.number, amount=10_00, memo="beer 4"))
+    assert memos(gm.get(TRANSFERS, amount_from="10", amount_to="10,00")) == ["beer 4", "beer 2"]
+    assert memos(gm.get(TRANSFERS, amount_from="10", by="alice")) == ["beer 3", "beer 2"]
+    assert memos(gm.get(TRANSFERS, by="nobody")) == []
+    wrong = gm.get(TRANSFERS, amount_from="a lot")
+    assert (wrong.status_code, memos(wrong)) == (422, [])
+    for run, memo in (("friday", "beer 5"), ("saturday", "beer 6")):
+        lines = [PayLine(world.bob.number, 1, memo)]
+        pay_run(actor=world.gm.actor, lines=lines, run=run, reason="wages")
+    page = gm.get(TRANSFERS, run="friday")
+    assert memos(page) == ["beer 5"]
+    assert "Only what was paid in the run “friday”." in text_of(page)
 
 
 def test_a_wrong_filter_shows_nothing_and_says_why(world: World, gm: Desk) -> None:
@@ -210,6 +229,8 @@ def places(world: World) -> list[tuple[str, dict[str, str]]]:
         (TRANSFERS, {}),
         (TRANSFERS, {"kind": "transfer"}),
         (TRANSFERS, {"q": "alice"}),
+        (TRANSFERS, {"amount_from": "5", "amount_to": "6", "by": "alice"}),
+        (TRANSFERS, {"run": "friday"}),
         (TRAIL, {}),
         (TRAIL, {"q": "overs"}),
         (TRAIL, {"masters": "on"}),
@@ -228,6 +249,7 @@ def test_pages_ask_as_often_for_many_rows_as_for_few(
     world: World, gm: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(directory, "KEPT_S", 3600.0)
+    monkeypatch.setattr(dashboard, "KEPT_S", 0.0)
 
     def live(count: int, start: int) -> None:
         pay(world.alice, world.bob, count)
