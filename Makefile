@@ -5,7 +5,7 @@ READY = @$(PYTHON) scripts/venv.py
 PY = .venv/bin/python
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header
 
-.PHONY: run event manage test lint fix bench soak docs pins
+.PHONY: run event manage test lint fix bench soak docs messages pins
 
 run: ; $(READY) runtime && exec $(PY) manage.py run
 event: ; $(READY) runtime && exec $(PY) manage.py event $(ARGS)
@@ -16,4 +16,5 @@ fix: ; $(READY) test && $(PY) -m ruff check --quiet --fix . ; $(PY) -m ruff form
 bench: ; $(READY) test && exec $(PY) -m benchmarks $(ARGS)
 soak: ; $(READY) test && exec $(PY) scripts/suite.py -m soak $(ARGS)
 docs: ; $(READY) test && exec $(PY) manage.py write_docs
+messages: ; $(READY) test && exec $(PY) scripts/messages.py
 pins: ; @command -v uv >/dev/null || { echo "Pins are compiled by uv; install it first."; exit 1; } ; cd requirements && $(COMPILE) runtime.in -o ../requirements.txt && $(COMPILE) test.in -o test.txt

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from accounts import languages
 from accounts.models import Notification, User
 
 
-def publish(*, to: User, kind: str, text: str, **data: Any) -> Notification:
-    """Put a line into ``to``'s inbox, in the transaction of what it tells about. ``kind`` is ``noun.verb``."""
+def publish(*, to: User, kind: str, text: str | Callable[[], str], **data: Any) -> Notification:
+    """Put a line into ``to``'s inbox, in the transaction of what it tells about. ``kind`` is ``noun.verb``.
+
+    A ``text`` that is a function is written in the event's language, whatever is spoken to the one who causes the line.
+    """
+    if callable(text):
+        with languages.of_the_event():
+            text = text()
     return Notification.objects.create(user=to, kind=kind, text=text[:280], data=data)

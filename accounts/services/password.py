@@ -104,6 +104,6 @@ def _replace(
     notify.publish(
         to=user,
         kind="password.changed",
-        text=_("Your password was changed. If that was not you, ask a game master at once."),
+        text=lambda: _("Your password was changed. If that was not you, ask a game master at once."),
     )
     return ended

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts import audit, limits, tenancy
+from accounts import audit, languages, limits, tenancy
 from accounts.actors import Actor
 from accounts.errors import Conflict, DomainError
 from accounts.models import LoginCode, User
@@ -53,7 +53,8 @@ def print_cards(
         for one in issued
     ]
     last = timezone.localtime(min(one.login_code.expires_at for one in issued))
-    return cards_pdf(cards, event=actor.tenant.name, until=date_format(last, "j M Y"))
+    with languages.in_that_of(actor.tenant):
+        return cards_pdf(cards, event=actor.tenant.name, until=date_format(last, _("j M Y")))
 
 
 def show_at_desk(

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from accounts import languages
 from accounts.actors import Actor
 from accounts.models import Tenant
 from identity.paper.poster import Poster, poster_pdf
@@ -22,13 +23,16 @@ def join_poster(*, actor: Actor, address: str, trust: str = "") -> bytes:
     code = tenant.event_code if tenant.registration == rules.EVENT_CODE else ""
     path = reverse("people:register" if may_join else "people:login")
     link = f"{address}{path}?{urlencode({'event_code': code})}" if code else f"{address}{path}"
-    return poster_pdf(
-        Poster(
-            event=tenant.name,
-            call=_("Scan to join, and you are in the bank") if may_join else _("Scan to sign in to the bank"),
-            link=link,
-            address=address,
-            event_code=code,
-            trust=" ".join(trust.split()),
+    with languages.in_that_of(tenant):
+        return poster_pdf(
+            Poster(
+                event=tenant.name,
+                call=_("Scan to join, and you are in the bank")
+                if may_join
+                else _("Scan to sign in to the bank"),
+                link=link,
+                address=address,
+                event_code=code,
+                trust=" ".join(trust.split()),
+            )
         )
-    )

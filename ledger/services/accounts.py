@@ -142,8 +142,10 @@ def hire(*, actor: Actor, account: str, person: User) -> Account | DomainError:
     notify.publish(
         to=person,
         kind="account.staff",
-        text=_("You may work with the account %(name)s (%(number)s) now.")
-        % {"name": found.label or found.holder.name, "number": found.number},
+        text=lambda: (
+            _("You may work with the account %(name)s (%(number)s) now.")
+            % {"name": found.label or found.holder.name, "number": found.number}
+        ),
         account=found.number,
     )
     return found
@@ -160,8 +162,10 @@ def dismiss(*, actor: Actor, account: str, person: User) -> Account | DomainErro
         notify.publish(
             to=person,
             kind="account.staff",
-            text=_("You no longer work with the account %(name)s (%(number)s).")
-            % {"name": found.label or found.holder.name, "number": found.number},
+            text=lambda: (
+                _("You no longer work with the account %(name)s (%(number)s).")
+                % {"name": found.label or found.holder.name, "number": found.number}
+            ),
             account=found.number,
         )
     return found
@@ -196,7 +200,9 @@ def freeze(
         notify.publish(
             to=found.holder.user,
             kind="account.frozen",
-            text=_("Your account %(number)s was frozen by the game masters.") % {"number": found.number},
+            text=lambda: (
+                _("Your account %(number)s was frozen by the game masters.") % {"number": found.number}
+            ),
             account=found.number,
         )
     return found

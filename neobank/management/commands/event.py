@@ -23,6 +23,7 @@ from django.db import connections
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts import languages
 from accounts.errors import DomainError
 from accounts.models import Tenant
 from neobank import local_secrets
@@ -185,7 +186,8 @@ class Command(BaseCommand):
 
     def _serve(self, tenant: Tenant, names: list[str], fingerprint: str) -> int:
         plan = watch.Plan(
-            environment=place.for_children(os.environ),
+            # The page about the certificate knows no event, and speaks its language all the same.
+            environment=place.for_children(os.environ) | {"LANGUAGE_CODE": tenant.language},
             backup_command=[
                 *("backup", "--with-secrets", "--label", "event"),
                 *("--keep", str(settings.EVENT_BACKUP_KEEP), "--to", str(place.backup_folder())),
@@ -223,7 +225,8 @@ class Command(BaseCommand):
         sheet = poster.Poster(
             tenant.name, secure_url("/", first), join, tenant.event_code, trust, fingerprint
         )
-        authority.write(place.poster_path(), poster.pdf(sheet))
+        with languages.in_that_of(tenant):
+            authority.write(place.poster_path(), poster.pdf(sheet))
         shown = terminal.Summary(
             event=tenant.name,
             event_code=tenant.event_code,
