@@ -5,7 +5,7 @@ READY = @$(PYTHON) scripts/venv.py
 PY = .venv/bin/python
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header
 
-.PHONY: run event manage test lint fix bench soak docs screenshots pins
+.PHONY: run event manage test lint fix bench soak docs messages screenshots pins
 
 run: ; $(READY) runtime && exec $(PY) manage.py run
 event: ; $(READY) runtime && exec $(PY) manage.py event $(ARGS)
@@ -17,4 +17,5 @@ bench: ; $(READY) test && exec $(PY) -m benchmarks $(ARGS)
 soak: ; $(READY) test && exec $(PY) scripts/suite.py -m soak $(ARGS)
 docs: ; $(READY) test && exec $(PY) manage.py write_docs
 screenshots: ; $(READY) test && exec $(PY) -m tests.pictures $(ARGS)
+messages: ; $(READY) test && exec $(PY) scripts/messages.py
 pins: ; @command -v uv >/dev/null || { echo "Pins are compiled by uv; install it first."; exit 1; } ; cd requirements && $(COMPILE) runtime.in -o ../requirements.txt && $(COMPILE) test.in -o test.txt

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_noop as _
+
 
 class DomainError(Exception):
     """A refusal. Raised before anything was written, or returned by a unit of work that must commit first."""
 
     status: ClassVar[int] = 500
-    title: ClassVar[str] = "Error"
+    title: ClassVar[str] = _("Error")
 
     def __init__(
         self,
@@ -39,60 +41,60 @@ class Invalid(DomainError):
     """The request itself is wrong: another try with the same words will fail again."""
 
     status = 400
-    title = "Invalid request"
+    title = _("Invalid request")
 
 
 class Unauthenticated(DomainError):
     """Nobody is signed in, or the credential is not (or no longer) good."""
 
     status = 401
-    title = "Sign in first"
+    title = _("Sign in first")
 
 
 class Denied(DomainError):
     """Known, but not allowed to do this."""
 
     status = 403
-    title = "Not allowed"
+    title = _("Not allowed")
 
 
 class NotFound(DomainError):
     """Absent, or not yours: the answer is the same for both."""
 
     status = 404
-    title = "Not found"
+    title = _("Not found")
 
 
 class Conflict(DomainError):
     """The state of the world does not allow it now."""
 
     status = 409
-    title = "Not possible now"
+    title = _("Not possible now")
 
 
 class Reused(DomainError):
     """An idempotency key or nonce came back with another request."""
 
     status = 422
-    title = "Key used before"
+    title = _("Key used before")
 
 
 class Unprocessable(DomainError):
     """Well formed, but it cannot mean anything: a balance of tomorrow."""
 
     status = 422
-    title = "Cannot be done"
+    title = _("Cannot be done")
 
 
 class TooMany(DomainError):
     """Over a rate limit; ``retry_after`` says how many seconds to wait."""
 
     status = 429
-    title = "Too many requests"
+    title = _("Too many requests")
 
 
 class Unavailable(DomainError):
     """The server cannot do it now, nothing was done; ``retry_after`` says when to try again (seconds)."""
 
     status = 503
-    title = "Busy"
+    title = _("Busy")

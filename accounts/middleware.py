@@ -21,10 +21,11 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery, UUIDField
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from accounts import directory, keytext, tenancy, tokens
+from accounts import directory, keytext, languages, tenancy, tokens
 from accounts.actors import Actor
 from accounts.addresses import origin_of
 from accounts.compiled import Compiled
@@ -59,7 +60,8 @@ LAST_USED_EVERY: Final = dt.timedelta(minutes=1)
 class TenantMiddleware:
     """Finds the tenant: from the key, the token or the cookie, else the host name, else the only one there is.
 
-    Sets what ``accounts.requests.BankRequest`` lists and runs everything behind it in the tenant's scope and language.
+    Sets what ``accounts.requests.BankRequest`` lists and runs everything behind it in the tenant's scope, and in the language
+    that ``accounts.languages`` says.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -78,9 +80,12 @@ class TenantMiddleware:
         if tenant is None:
             request.refusal = _no_tenant(request)
             return self.get_response(request)
-        with tenancy.scope(tenant), translation.override(tenant.language):
+        language = languages.of_request(request, tenant)
+        with tenancy.scope(tenant), translation.override(language):
             response = self.get_response(request)
-        response.headers.setdefault("Content-Language", tenant.language)
+        response.headers.setdefault("Content-Language", language)
+        if request.path_info.startswith(languages.API):
+            patch_vary_headers(response, ["Accept-Language"])
         return response
 
 

@@ -6,7 +6,9 @@ and costs no query. A permission that is not listed is refused. Keys (tills, pro
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
+
+from django.utils.translation import gettext_lazy
 
 SUPER_ADMIN: Final = "super_admin"
 OPERATOR: Final = "operator"
@@ -57,6 +59,19 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
 }
 
 ROLES: Final = tuple(role for role in PERMISSIONS if role != SERVER)
+
+# How people call them.
+LABELS: Final[dict[str, Any]] = {
+    PLAYER: gettext_lazy("player"),
+    SUPPORT: gettext_lazy("support"),
+    GM: gettext_lazy("game master"),
+    CASHIER: gettext_lazy("cashier"),
+    GATE_STAFF: gettext_lazy("gate staff"),
+    AGENT: gettext_lazy("agent"),
+    SUB_AGENT: gettext_lazy("sub-agent"),
+    OPERATOR: gettext_lazy("operator"),
+    SUPER_ADMIN: gettext_lazy("super admin"),
+}
 
 # What a device key may be allowed; everything else is refused to it. `credit` is what every key is born with.
 SCOPES: Final[dict[str, str]] = {

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from accounts import emoji, names, passwords
 from accounts.models import Faction, Tenant
@@ -99,7 +99,7 @@ class RegisterForm(_NewPassword):
             self.fields["event_code"].required = False
         if factions and tenant.faction_choice:
             names_of_all = [(faction.name, faction.name) for faction in factions]
-            self.fields["faction"].choices = [("", _("none yet")), *names_of_all]  # type: ignore[attr-defined]
+            self.fields["faction"].choices = [("", pgettext("faction", "none yet")), *names_of_all]  # type: ignore[attr-defined]
         else:
             del self.fields["faction"]
 
@@ -120,7 +120,7 @@ class ProfileForm(forms.Form):
         super().__init__(*args, **kwargs)
         if factions and tenant.faction_choice:
             names_of_all = [(faction.name, faction.name) for faction in factions]
-            self.fields["faction"].choices = [("", _("none")), *names_of_all]  # type: ignore[attr-defined]
+            self.fields["faction"].choices = [("", pgettext("faction", "none")), *names_of_all]  # type: ignore[attr-defined]
         else:
             del self.fields["faction"]
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from django.utils.translation import gettext_lazy
+
 from accounts.activity import Wanted
 from accounts.actors import Actor
-from accounts.console import trail
+from accounts.console import noted, trail
 from accounts.console.trail import Found
 from neobank.activity import Trail
+from neobank.catalogue import CODES
 from neobank.pagination import decode, encode
 
 # How many transfers one page looks through for those that are wanted, so that what is rare costs no more than what is common.
@@ -23,3 +26,4 @@ def read(actor: Actor, wanted: Wanted, after: str, limit: int) -> Found:
 
 
 trail.readers.append(read)
+noted.refusals |= {code: gettext_lazy(row.title) for code, row in CODES.items()}

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from accounts import keytext, passwords, roles, selectors, tenancy
 from accounts.actors import Actor
@@ -181,7 +182,7 @@ def _pay_opening_money(actor: Actor, account: Account, amount: int) -> None:
     """Once for ever: the claim makes a second start, or one that was cut off, harmless."""
     claim = claim_for(f"demo:opening:{account.number}", method="SEED", path=account.number, body=amount)
     adjust(
-        actor=actor, account=account.number, amount=amount, reason="Opening money of the demo", claim=claim
+        actor=actor, account=account.number, amount=amount, reason=_("Opening money of the demo"), claim=claim
     )
 
 

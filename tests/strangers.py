@@ -126,9 +126,17 @@ def make_sides() -> tuple[Side, Side]:
     )
 
 
-def _make_side(slug: str, word: str, hero: str, friend: str, gm: str, money: int) -> Side:
+def make_german_side() -> Side:
+    """The same story at an event where German is spoken."""
+    return _make_side("gondor", "Zyxwald", "Gudrun", "Gernot", "Gebieterin", 3210_98, language="de")
+
+
+def _make_side(
+    slug: str, word: str, hero: str, friend: str, gm: str, money: int, language: str = "en"
+) -> Side:
     # Nobody may join: a second Alice, in Charlie's event, would be no secret.
-    event = make_event(slug, faction=word, registration=Tenant.Registration.CLOSED, event_code=f"{word} code")
+    rules = {"registration": Tenant.Registration.CLOSED, "event_code": f"{word} code", "language": language}
+    event = make_event(slug, faction=word, **rules)
     one = event.person(hero, money=money, faction=word)
     two = event.person(friend, money=money, faction=word)
     overseer = event.person(gm, role=roles.GM)

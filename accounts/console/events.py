@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts import activity, search
 from accounts.activity import Wanted
@@ -48,8 +48,8 @@ class TrailListForm(ListForm):
         required=False,
         help_text=gettext_lazy("A whole account number."),
     )
-    since = Moment(label=gettext_lazy("From"))
-    until = Moment(label=gettext_lazy("To"))
+    since = Moment(label=pgettext_lazy("time", "From"))
+    until = Moment(label=pgettext_lazy("time", "To"))
     actor = forms.UUIDField(required=False, widget=forms.HiddenInput)
     field_order = ("q", "action", "target", "since", "until", "masters", "actor")
 

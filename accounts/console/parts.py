@@ -136,7 +136,7 @@ def moment(when: dt.datetime | None) -> SafeString | str:
         return NOTHING
     local = timezone.localtime(when)
     is_this_year = local.year == timezone.localtime().year
-    shown = date_format(local, "D j M, H:i:s" if is_this_year else "j M Y, H:i:s")
+    shown = date_format(local, _("D j M, H:i:s") if is_this_year else _("j M Y, H:i:s"))
     return format_html('<time datetime="{}">{}</time>', when.astimezone(dt.UTC).isoformat(), shown)
 
 

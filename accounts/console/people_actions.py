@@ -17,17 +17,7 @@ from accounts.models import User
 from accounts.services import people
 from accounts.services.password import reset_password
 
-ROLE_LABELS: Final[dict[str, Any]] = {
-    roles.PLAYER: gettext_lazy("player"),
-    roles.SUPPORT: gettext_lazy("support"),
-    roles.GM: gettext_lazy("game master"),
-    roles.CASHIER: gettext_lazy("cashier"),
-    roles.GATE_STAFF: gettext_lazy("gate staff"),
-    roles.AGENT: gettext_lazy("agent"),
-    roles.SUB_AGENT: gettext_lazy("sub-agent"),
-    roles.OPERATOR: gettext_lazy("operator"),
-    roles.SUPER_ADMIN: gettext_lazy("super admin"),
-}
+ROLE_LABELS: Final = roles.LABELS
 # What a role given in the console means; the others are given elsewhere.
 ROLES_GIVEN_HERE: Final[dict[str, Any]] = {
     roles.PLAYER: gettext_lazy("plays, and does not see the console"),

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from accounts import activity
 from accounts.activity import EVENT, Activity, Wanted
 from accounts.actors import Actor
+from accounts.console import noted
 from accounts.console.lists import address
 from accounts.console.parts import NOTHING, Cell, Panel, Table, link, moment, whole_numbers
 from accounts.models import User
@@ -166,7 +167,7 @@ class Said:
     def _who(self) -> Any:
         line = self.line
         if line.actor_id is None:
-            return line.actor_name
+            return noted.NAMELESS.get(line.actor_name, line.actor_name)
         return link(address(list_url(), {"actor": str(line.actor_id)}), line.actor_name)
 
 
@@ -201,7 +202,7 @@ def called(action: str) -> str:
 def _what(line: Activity, text: str) -> Cell:
     if line.status == "ok":
         return Cell(text)
-    facts = {"action": text, "code": line.status.replace("_", " ")}
+    facts = {"action": text, "code": noted.why(line.status)}
     return Cell(_("%(action)s: refused (%(code)s)") % facts, tone="bad")
 
 
@@ -239,13 +240,13 @@ _AMOUNTS: Final = {
 
 
 def _details_of(line: Activity, amounts: Speech) -> list[tuple[str, str]]:
-    noted = dict(line.details)
-    if noted.keys() >= {"before", "after"}:
-        change = {"before": noted.pop("before"), "after": noted.pop("after")}
-        noted = {"change": change, **noted}
+    details = dict(line.details)
+    if details.keys() >= {"before", "after"}:
+        change = {"before": details.pop("before"), "after": details.pop("after")}
+        details = {"change": change, **details}
     return [
-        (name.removesuffix("_s").replace("_", " "), _plain(value, _speech(name, amounts)))
-        for name, value in noted.items()
+        (noted.name_of(name), _plain(value, _speech(name, amounts)))
+        for name, value in details.items()
         if value not in ("", None, [])
     ]
 
@@ -272,7 +273,7 @@ def _plain(value: Any, number: Speech) -> str:
 
 def _plain_pairs(pairs: dict[str, Any], number: Speech) -> str:
     if pairs.keys() != {"before", "after"}:
-        return ", ".join(f"{name} {_plain(value, number)}" for name, value in pairs.items())
+        return ", ".join(f"{noted.name_of(name)} {_plain(value, number)}" for name, value in pairs.items())
     return f"{_plain(pairs['before'], number)} → {_plain(pairs['after'], number)}"
 
 

@@ -135,7 +135,7 @@ def _make(
             notify.publish(
                 to=user,
                 kind="login_code.desk",
-                text=_(
+                text=lambda: _(
                     "A game master made a one-time sign-in for you. If you did not ask for it, tell another game master."
                 ),
             )

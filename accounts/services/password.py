@@ -181,6 +181,6 @@ def _put_in_place(*, actor: Actor, user: User, new_hash: str, keep: LoginSession
     notify.publish(
         to=user,
         kind="password.changed",
-        text=_("Your password was changed. If that was not you, ask a game master at once."),
+        text=lambda: _("Your password was changed. If that was not you, ask a game master at once."),
     )
     return ended

@@ -177,7 +177,11 @@ def set_role(*, actor: Actor, person: User, role: str) -> User | DomainError:
         # A card that was printed for a player must not open the console.
         void_login_codes(actor=actor, users=[user])
         audit.record(actor=actor, action="user.role", target=target(user), before=before, after=role)
-        notify.publish(to=user, kind="user.role", text=_("Your role is now: %(role)s.") % {"role": role})
+        notify.publish(
+            to=user,
+            kind="user.role",
+            text=lambda: _("Your role is now: %(role)s.") % {"role": roles.LABELS[role]},
+        )
     return user
 
 

@@ -82,7 +82,7 @@ class PrintVouchers(Printing):
             event=self.actor.tenant.name,
             label=self.row.label,
             worth=self._shown(self.row.worth),
-            until=date_format(last, "j M Y, H:i"),
+            until=date_format(last, _("j M Y, H:i")),
             page=f"{typed['address']}{reverse('bank:vouchers')}",
         )
         return self.file("vouchers", content)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts import audit, limits, tenancy
+from accounts import audit, languages, limits, tenancy
 from accounts.actors import Actor
 from accounts.errors import Conflict, DomainError
 from accounts.models import LoginCode, User
@@ -56,8 +56,8 @@ def print_cards(
     ]
     last = timezone.localtime(min(one.login_code.expires_at for one in issued))
     trust = trust_for(address)
-    with translation.override(actor.tenant.language):
-        until = date_format(last, "j M Y")
+    with languages.in_that_of(actor.tenant):
+        until = date_format(last, _("j M Y"))
         return cards_pdf(cards, event=actor.tenant.name, until=until, trust_url=trust.url if trust else "")
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.urls import reverse
-from django.utils import translation
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from accounts import languages
 from accounts.actors import Actor
 from accounts.models import Tenant
 from identity.addresses import Trust, trust_for
@@ -23,7 +23,7 @@ def join_poster(*, actor: Actor, address: str, advice: str = "", trust: Trust | 
     """
     actor.require("accounts.manage_tenant")
     tenant = actor.tenant
-    with translation.override(tenant.language):
+    with languages.in_that_of(tenant):
         may_join = tenant.registration in _BY_ONESELF
         known = trust or trust_for(address)
         return poster_pdf(

@@ -88,7 +88,7 @@ def _reused(actor: Actor, session: LoginSession, now: dt.datetime) -> Unauthenti
         notify.publish(
             to=session.user,
             kind="session.reuse",
-            text=_(
+            text=lambda: _(
                 "A used refresh token came back, so one of your sign-ins was ended. If that was not you, change your password."
             ),
             device=session.device_name,

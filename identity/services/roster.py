@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts import audit, crypto, names, roles, selectors, tenancy
 from accounts.actors import Actor
@@ -264,7 +265,7 @@ def _faction_of(row: Row, known: _Known, faults: list[str]) -> Faction | None:
         return None
     faction = known.factions.get(_key_of(row.faction))
     if faction is None:
-        there = ", ".join(faction.name for faction in known.factions.values()) or _("none")
+        there = ", ".join(faction.name for faction in known.factions.values()) or pgettext("faction", "none")
         faults.append(
             _("There is no faction “%(name)s”. Correct it, or leave it empty. There is: %(known)s.")
             % {"name": _shown(row.faction), "known": there[:200]}

@@ -49,7 +49,8 @@ def _one(replay: Replay, say: Callable[[str], Any], rows_of_a_rule: int) -> int:
         seen = notes if difference.is_note else found
         seen[difference.rule] += 1
         if seen[difference.rule] <= rows_of_a_rule:
-            say(f"{slug}: {_('note') + ': ' if difference.is_note else ''}{difference}")
+            said = _("note: %(text)s") % {"text": difference} if difference.is_note else str(difference)
+            say(f"{slug}: {said}")
     for rule, count in (found + notes).items():
         if count > rows_of_a_rule:
             say(

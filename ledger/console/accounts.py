@@ -87,7 +87,7 @@ class AccountPages(ConsoleAdmin):
     url_key = "number"
     ordering = ("-id",)
     list_form = AccountListForm
-    list_display = ("number", "held_by", "balance", "state", "kind_in_words")
+    list_display = ("its_number", "held_by", "balance", "state", "kind_in_words")
     empty_list = gettext_lazy("No such account. Type only the beginning of the name or number.")
     console_actions: ClassVar[Sequence[type[ActionPage]]] = (
         Freeze,
@@ -122,6 +122,10 @@ class AccountPages(ConsoleAdmin):
         with_balances(rows)
 
     # -- columns -------------------------------------------------------------------------------------------------------
+
+    @admin.display(description=gettext_lazy("Number"))
+    def its_number(self, account: Account) -> str:
+        return account.number
 
     @admin.display(description=gettext_lazy("Holder"))
     def held_by(self, account: Account) -> str:

@@ -60,7 +60,7 @@ def _supply(supply: Supply, found: Figures) -> Panel:
     def amount(value: int) -> str:
         return shown(value, supply.currency)
 
-    day = date_format(timezone.localtime(found.day_began), "D j M, H:i")
+    day = date_format(timezone.localtime(found.day_began), _("D j M, H:i"))
     facts = [
         Fact(_("In the world"), amount(supply.circulating)),
         Fact(_("Minted since %(day)s") % {"day": day}, amount(supply.minted_today)),
@@ -94,7 +94,7 @@ def hours_table(found: Figures) -> Table:
 def _hour(hour: Hour, currency: Currency | None) -> list[Cell]:
     moved = shown(hour.moved, currency) if currency and hour.moved else NOTHING
     return [
-        Cell(date_format(timezone.localtime(hour.begins), "D H:i")),
+        Cell(date_format(timezone.localtime(hour.begins), _("D H:i"))),
         Cell(str(hour.count) if hour.count else NOTHING, is_amount=True),
         Cell(moved, is_amount=True),
     ]

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from accounts import origins, tenancy
 from accounts.console.actions import ActionPage, Change, Done, Effect, ReasonForm
@@ -289,7 +289,7 @@ def _in_words(name: str, value: Any) -> Any:
 
 def _bonus(amount: int) -> str:
     if not amount:
-        return _("none")
+        return pgettext("bonus", "none")
     try:
         currency: Currency = selectors.first_currency()
     except NotFound:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from django import forms
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -95,7 +96,8 @@ class IssueKey(AccountAction):
                 for scope in (ALWAYS, *wanted["scopes"])
                 if scope != "debit:any"
             ),
-            _("It works until %(day)s.") % {"day": timezone.localtime(expires_at).strftime("%d.%m.%Y %H:%M")}
+            _("It works until %(day)s.")
+            % {"day": date_format(timezone.localtime(expires_at), _("j M Y, H:i"))}
             if expires_at
             else _("It works until you revoke it."),
             _("The key is shown once, on the next page. Have the device at hand."),

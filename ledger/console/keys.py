@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from accounts import search
 from accounts.console.actions import ActionPage, Done, Effect
@@ -130,7 +130,7 @@ class KeyPages(ConsoleAdmin):
     def account(self, key: ApiKey) -> Any:
         return account_link(key)
 
-    @admin.display(description=gettext_lazy("May"))
+    @admin.display(description=pgettext_lazy("device key", "May"))
     def may(self, key: ApiKey) -> Cell:
         return scopes_cell(key)
 
@@ -201,7 +201,14 @@ def keys_table(keys: Sequence[ApiKey], currencies: Mapping[str, Currency]) -> Ta
         ]
         for key in keys
     ]
-    columns = [_("Name"), _("Place"), _("May"), _("At once / a day"), _("Last used"), _("State")]
+    columns = [
+        _("Name"),
+        _("Place"),
+        pgettext("device key", "May"),
+        _("At once / a day"),
+        _("Last used"),
+        _("State"),
+    ]
     return Table(columns, rows, empty=_("No device is bound to this account."))
 
 

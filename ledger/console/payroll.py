@@ -49,7 +49,7 @@ class _Pay(ActionPage):
     def form_arguments(self) -> dict[str, Any]:
         # Each evening is a run of its own.
         day = self.actor.tenant.day_of(timezone.now())
-        proposed = _("Salary, %(day)s") % {"day": date_format(day, "D j M")}
+        proposed = _("Salary, %(day)s") % {"day": date_format(day, _("D j M"))}
         return {"actor": self.actor, "initial": {"reason": proposed}}
 
     def _ask(self, form: forms.Form, **more: Any) -> HttpResponse:

@@ -350,7 +350,7 @@ def who(account: Account) -> str:
 
 def on_the_clock(when: dt.datetime) -> str:
     """A moment as a sentence has it, on the event's own clock."""
-    return date_format(timezone.localtime(when), "D j M, H:i:s")
+    return date_format(timezone.localtime(when), _("D j M, H:i:s"))
 
 
 extension_of(Account).actions.append(ReverseAccount)

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts import search
 from accounts.console.actions import ActionPage
@@ -46,8 +46,8 @@ class TransferListForm(ListForm):
 
     hint = gettext_lazy("Whose: the beginning of a name, or an account number.")
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), required=False)
-    since = Moment(label=gettext_lazy("From"))
-    until = Moment(label=gettext_lazy("To"))
+    since = Moment(label=pgettext_lazy("time", "From"))
+    until = Moment(label=pgettext_lazy("time", "To"))
     key = KeyChoice(
         ApiKey.objects.none(),
         label=gettext_lazy("Device key"),

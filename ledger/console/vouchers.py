@@ -97,7 +97,7 @@ class MakeVouchers(ActionPage):
             "all": shown(worth * count, currency),
             "words": money.display(worth * count, symbol="", exponent=currency.exponent),
             "currency": currency.name,
-            "until": date_format(timezone.localtime(until), "D j M Y, H:i"),
+            "until": date_format(timezone.localtime(until), _("D j M Y, H:i")),
         }
         sentences = [
             ngettext(

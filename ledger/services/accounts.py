@@ -142,8 +142,10 @@ def hire(*, actor: Actor, account: str, person: User) -> Account | DomainError:
     notify.publish(
         to=person,
         kind="account.staff",
-        text=_("You may work with the account %(name)s (%(number)s) now.")
-        % {"name": found.label or found.holder.name, "number": found.number},
+        text=lambda: (
+            _("You may work with the account %(name)s (%(number)s) now.")
+            % {"name": found.label or found.holder.name, "number": found.number}
+        ),
         account=found.number,
     )
     return found
@@ -160,8 +162,10 @@ def dismiss(*, actor: Actor, account: str, person: User) -> Account | DomainErro
         notify.publish(
             to=person,
             kind="account.staff",
-            text=_("You no longer work with the account %(name)s (%(number)s).")
-            % {"name": found.label or found.holder.name, "number": found.number},
+            text=lambda: (
+                _("You no longer work with the account %(name)s (%(number)s).")
+                % {"name": found.label or found.holder.name, "number": found.number}
+            ),
             account=found.number,
         )
     return found
@@ -259,19 +263,22 @@ def _faction(actor: Actor, faction: Faction, state: dict[str, str], action: str,
 
 def _tell_holders(accounts: Iterable[Account], *, frozen: bool) -> None:
     """A line for each person whose account was stopped, or goes on."""
-    text = (
-        _("Your account %(number)s was frozen by the game masters.")
-        if frozen
-        else _("Your account %(number)s is no longer frozen: you can pay and be paid again.")
-    )
     notify.publish_all(
         (
-            (account.holder.user, text % {"number": account.number}, {"account": account.number})
+            (account.holder.user, _freeze_told(account, frozen), {"account": account.number})
             for account in accounts
             if account.holder.user is not None
         ),
         kind="account.frozen" if frozen else "account.unfrozen",
     )
+
+
+def _freeze_told(account: Account, frozen: bool) -> str:
+    if frozen:
+        return _("Your account %(number)s was frozen by the game masters.") % {"number": account.number}
+    return _("Your account %(number)s is no longer frozen: you can pay and be paid again.") % {
+        "number": account.number
+    }
 
 
 @unit_of_work

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
+from accounts import languages
 from accounts.actors import Actor
 from accounts.errors import DomainError
 from ledger import posting, selectors
@@ -23,13 +24,15 @@ def pay_opening_balances(*, actor: Actor, due: Sequence[tuple[Account, int]]) ->
     settled = holders_with_one([account.holder_id for account, _amount in due])
     mints = {account.currency_id: account.currency for account, _amount in due}
     payers = {pk: selectors.issuance(currency).number for pk, currency in mints.items()}
+    with languages.of_the_event():
+        memo = _("Opening balance")
     orders = [
         Order(
             from_account=payers[account.currency_id],
             to_account=account.number,
             amount=amount,
             kind=Transfer.Kind.ADMIN,
-            memo=_("Opening balance"),
+            memo=memo,
             reference=reference_of(account.holder_id),
         )
         for account, amount in due

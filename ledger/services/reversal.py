@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from accounts import audit, notify
+from accounts import audit, languages, notify
 from accounts.actors import Actor
 from accounts.errors import Conflict, DomainError, Invalid
 from accounts.models import ApiKey, User
@@ -157,7 +157,8 @@ def _tell(plan: Reversal) -> None:
         payer, payee = line.transfer.from_account, line.transfer.to_account
         given[payer] = given.get(payer, 0) + line.take
         taken[payee] = taken.get(payee, 0) + line.take
-    back, away = _sentences(plan.subject)
+    with languages.of_the_event():
+        back, away = _sentences(plan.subject)
     _publish(given, kind="transfer.refunded", sentence=back)
     _publish(taken, kind="transfer.reversed", sentence=away)
 

@@ -184,11 +184,13 @@ def refund(
         notify.publish(
             to=original.from_account.holder.user,
             kind="transfer.refunded",
-            text=_("%(name)s gave you %(amount)s back.")
-            % {
-                "name": original.to_account.holder.name,
-                "amount": shown(original.from_account, paid.transfer.amount),
-            },
+            text=lambda: (
+                _("%(name)s gave you %(amount)s back.")
+                % {
+                    "name": original.to_account.holder.name,
+                    "amount": shown(original.from_account, paid.transfer.amount),
+                }
+            ),
             transfer=str(paid.transfer.pk),
         )
     return paid
@@ -277,8 +279,13 @@ def terminal_payment(
         notify.publish(
             to=payer.holder.user,
             kind="terminal.debit",
-            text=_("%(device)s took %(amount)s from your account.")
-            % {"device": actor.key.name if actor.key else "", "amount": shown(payer, paid.transfer.amount)},
+            text=lambda: (
+                _("%(device)s took %(amount)s from your account.")
+                % {
+                    "device": actor.key.name if actor.key else "",
+                    "amount": shown(payer, paid.transfer.amount),
+                }
+            ),
             transfer=str(paid.transfer.pk),
         )
     return paid

@@ -73,6 +73,7 @@ def _make_event() -> Tenant:
         name=name,
         registration=Tenant.Registration.EVENT_CODE,
         event_code=settings.EVENT_CODE or draw_event_code(),
+        language=settings.LANGUAGE_CODE,
         **_time_zone(),
     )
 

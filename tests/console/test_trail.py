@@ -58,7 +58,7 @@ def test_money_that_was_given_taken_and_given_back_stands_on_the_front_page(worl
     shown = text_of(gm.get(FRONT))
     alice, bob = f"Alice · {world.alice.number}", f"Bob · {world.bob.number}"
     assert f"Overseer Gave back ₵3.00 {alice} from: Bob · reason: a broken lamp" in shown
-    assert f"Overseer Adjust balance: refused (insufficient funds) {bob} amount: -₵500.00" in shown
+    assert f"Overseer Adjust balance: refused (Not enough money) {bob} amount: -₵500.00" in shown
     assert f"Overseer Took ₵2.25 {alice} reason: a fine" in shown
     assert f"Overseer Gave ₵12.50 {alice} reason: won the race" in shown
     assert "Paid" not in shown.partition("What game masters did lately")[2]
@@ -93,7 +93,7 @@ def test_what_players_do_with_their_own_is_no_deed_of_a_game_master(world: World
         assert "by who" not in text_of(page)
         assert "not allowed" not in text_of(page)
     assert "by who got it" in text_of(gm.get(TRAIL))
-    assert "Refund: refused (not allowed)" in text_of(gm.get(TRAIL))
+    assert "Refund: refused (Not allowed)" in text_of(gm.get(TRAIL))
 
 
 def test_the_front_page_leads_on_to_the_rest_of_it(world: World, gm: Desk) -> None:
@@ -217,7 +217,7 @@ def test_a_name_of_a_line_leads_to_all_lines_of_that_person_or_device(world: Wor
     [of_device] = set(links_to(gm.get(TRAIL, action="terminal.debit"), "actor="))
     shown = text_of(gm.get(of_device))
     assert "Only what Bar till did." in shown
-    assert "Take money at a terminal: refused (scope missing)" in shown
+    assert "Take money at a terminal: refused (Scope missing)" in shown
     assert "Overseer Sign-in" not in shown
 
 

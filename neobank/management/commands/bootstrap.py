@@ -73,6 +73,7 @@ class Command(BaseCommand):
             return create_tenant(
                 command=demo.COMMAND,
                 slug=SLUG,
+                language=settings.LANGUAGE_CODE,
                 name=NAME,
                 registration=Tenant.Registration.OPEN,
                 welcome_bonus=DEMO_WELCOME_BONUS,
@@ -82,6 +83,7 @@ class Command(BaseCommand):
         tenant = create_tenant(
             command=demo.COMMAND,
             slug=SLUG,
+            language=settings.LANGUAGE_CODE,
             name=NAME,
             registration=Tenant.Registration.EVENT_CODE,
             event_code=code,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
@@ -49,7 +50,12 @@ class Command(BaseCommand):
             tenant = Tenant.objects.filter(slug=slug, name=name).first()
             if tenant is None:
                 tenant = create_tenant(
-                    command=COMMAND, slug=slug, name=name, hosts=tuple(options["host"]), **chosen
+                    command=COMMAND,
+                    slug=slug,
+                    name=name,
+                    language=settings.LANGUAGE_CODE,
+                    hosts=tuple(options["host"]),
+                    **chosen,
                 )
             else:
                 _refuse_changes(tenant, chosen)

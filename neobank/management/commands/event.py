@@ -183,8 +183,10 @@ class Command(BaseCommand):
 
     def _serve(self, tenant: Tenant, names: list[str], fingerprint: str) -> int:
         plan = watch.Plan(
-            # What the authority is, and for which names, is known since it was made.
-            environment=place.for_children({**os.environ, **place.public(names, port=settings.PORT)}),
+            # What the authority is, and for which names, is known since it was made. The page about the certificate knows no
+            # event, and speaks its language all the same.
+            environment=place.for_children({**os.environ, **place.public(names, port=settings.PORT)})
+            | {"LANGUAGE_CODE": tenant.language},
             backup_command=[
                 *("backup", "--with-secrets", "--label", "event"),
                 *("--keep", str(settings.EVENT_BACKUP_KEEP), "--to", str(place.backup_folder())),
