@@ -114,7 +114,7 @@ def test_what_others_are_told_is_in_the_events_language_whoever_causes_it(side: 
         account_services.freeze(actor=side.gm.actor, account=side.hero.number, reason="because")
         with tenancy.scope(side.event.tenant):
             told = Notification.objects.filter(user=side.hero.user).order_by("-pk").first()
-        paper = words_in(join_poster(actor=side.gm.actor, address="https://bank.example", trust=""))
+        paper = words_in(join_poster(actor=side.gm.actor, address="https://bank.example"))
     assert told is not None
     assert told.text == f"Dein Konto {side.hero.number} wurde von der Spielleitung gesperrt."
     assert "Keine Kamera? Tipp diese Adresse ein:" in paper

@@ -95,14 +95,15 @@ def everything() -> list[Text]:
 
 
 def templates() -> list[Path]:
-    """Every template of the project."""
-    return sorted(path for path in TEMPLATES.rglob("*") if path.is_file())
+    """Every template of the project that people read."""
+    return sorted(path for path in TEMPLATES.rglob("*") if path.is_file() and path.suffix != ".js")
 
 
 # -- what is not translated --------------------------------------------------------------------------------------------
 
 #: What people read and no language changes.
 THE_SAME_IN_EVERY_LANGUAGE = {"NeoBank", "HTTP"}
+WORDS_OF_CSS = {"dark light"}
 _READ_ATTRIBUTES = ("alt", "title", "placeholder", "aria-label", "label")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
@@ -217,10 +218,10 @@ def bare_in_script(source: str) -> list[str]:
     """Sentences in a script: what it says comes from the page, in data- attributes."""
     code = re.sub(r"^\s*//.*$", "", source, flags=re.MULTILINE)
     strings = re.findall(r""""((?:\\.|[^"\\\n])*)"|'((?:\\.|[^'\\\n])*)'|`((?:\\.|[^`\\])*)`""", code)
-    said = ["".join(parts) for parts in strings]
+    said = {"".join(parts) for parts in strings} - WORDS_OF_CSS
     return [
         text
-        for text in said
+        for text in sorted(said)
         if re.search(r"[^\W\d_]{2,} [^\W\d_]{2,}", text) and not text.startswith(("(", "["))
     ]
 
