@@ -17,10 +17,11 @@ from accounts import tenancy
 from accounts.console.parts import NOTHING, Cell, Fact, Panel, Table, link, moment
 from ledger.console.money import shown
 from ledger.console.transfers import account_link
-from ledger.models import Currency
+from ledger.models import Currency, Transfer
 from ledger.selectors.figures import Figures, Hour, Supply, figures
 
-# Several game masters, and one who keeps pressing reload, cost the bank no more than one. The page says of when they are.
+# Several game masters, and one who keeps pressing reload, cost the bank no more than one: figures are kept for so long, unless
+# something has moved since. The page says of when they are.
 KEPT_S: Final = 3.0
 
 
@@ -31,6 +32,7 @@ class Taken:
     figures: Figures
     took_ms: int
     until: float
+    newest: Any
 
 
 _kept: dict[Any, Taken] = {}
@@ -38,16 +40,17 @@ _turn = threading.Lock()
 
 
 def latest() -> Taken:
-    """The figures of the event whose scope this is, at most a few seconds old."""
+    """The figures of the event whose scope this is: whatever has moved is in them."""
     tenant = tenancy.current()
+    newest = Transfer.objects.order_by("-posted_at", "-id").values_list("pk", flat=True).first()
     with _turn:
         kept = _kept.get(tenant.pk)
-        if kept is not None and time.monotonic() < kept.until:
+        if kept is not None and kept.newest == newest and time.monotonic() < kept.until:
             return kept
         began = time.monotonic()
         found = figures(tenant)
         ended = time.monotonic()
-        _kept[tenant.pk] = Taken(found, round((ended - began) * 1000), ended + KEPT_S)
+        _kept[tenant.pk] = Taken(found, round((ended - began) * 1000), ended + KEPT_S, newest)
         return _kept[tenant.pk]
 
 

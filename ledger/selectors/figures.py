@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from accounts.models import Tenant
 from ledger import numbers
-from ledger.models import Account, AccountHolder, Balance, Currency, Entry, Transfer
+from ledger.models import AccountHolder, Balance, Currency, Entry, Transfer
 from ledger.selectors.history import transfers_by_ids
 
 HOURS: Final = 24
@@ -153,12 +153,11 @@ def _sums() -> list[_Sum]:
 def _supplies(currencies: Sequence[Currency], since: dt.datetime, sums: Sequence[_Sum]) -> list[Supply]:
     """What left the issuing accounts and came back, whichever kind of movement it was: one statement, so one moment."""
     mints = {one.pk: numbers.mint(one.code, first=one.position == 0) for one in currencies}
-    accounts = dict(Account.objects.filter(number__in=mints.values()).values_list("number", "pk"))
     out, back, today = Q(amount__lt=0), Q(amount__gt=0), Q(posted_at__gte=since)
     moved = (
-        Entry.objects.filter(account__in=list(accounts.values()))
+        Entry.objects.filter(account__number__in=mints.values())
         .order_by()
-        .values("account_id")
+        .values("account__number")
         .annotate(
             minted=Sum("amount", filter=out),
             burnt=Sum("amount", filter=back),
@@ -166,10 +165,10 @@ def _supplies(currencies: Sequence[Currency], since: dt.datetime, sums: Sequence
             burnt_today=Sum("amount", filter=back & today),
         )
     )
-    by_account = {row.pop("account_id"): row for row in moved}
+    by_number = {row.pop("account__number"): row for row in moved}
     supplies = []
     for one in currencies:
-        found = by_account.get(accounts.get(mints[one.pk]), {})
+        found = by_number.get(mints[one.pk], {})
         amounts = {
             name: abs(found.get(name) or 0) for name in ("minted", "burnt", "minted_today", "burnt_today")
         }

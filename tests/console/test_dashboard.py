@@ -69,14 +69,15 @@ def test_figures_are_for_those_who_may_see_all_money(world: World, monkeypatch: 
     assert "In the world" not in text_of(support.get("/admin/"))
 
 
-def test_figures_are_kept_for_a_moment_and_for_one_event(
+def test_figures_are_kept_for_one_event_until_something_moves(
     world: World, gm: Desk, charlies_gm: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dashboard, "KEPT_S", 3600.0)
     before = gm.get("/admin/figures/").json()
-    transfer(actor=world.alice.actor, payment=Payment(world.bob.number, 30_00))
     assert gm.get("/admin/figures/").json() == before
     assert charlies_gm.get("/admin/figures/").json()["at"] != before["at"]
+    transfer(actor=world.alice.actor, payment=Payment(world.bob.number, 30_00))
+    assert gm.get("/admin/figures/").json()["hours"][-1]["moved"] == 30_00
 
 
 def test_the_pause_stands_under_health(world: World, gm: Desk) -> None:

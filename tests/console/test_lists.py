@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import directory, search, tenancy
-from ledger.console import dashboard, transfers
+from ledger.console import dashboard, exports, transfers
 from ledger.models import Transfer
 from ledger.services.gm import PayLine, pay_run
 from ledger.services.transfers import Payment, transfer, transfer_batch
@@ -296,6 +296,22 @@ def test_lists_and_searches_can_walk_along_an_index(world: World, gm: Desk) -> N
                 assert not [table for table in LARGE if walks_whole(plan, table)], (
                     f"{path} {query}\n{select}\n{plan}"
                 )
+
+
+@pytest.mark.parametrize("asked", [{}, {"kind": "transfer"}, {"amount_from": "5"}, {"q": "alice"}])
+def test_each_piece_of_a_file_is_found_along_an_index(
+    world: World, gm: Desk, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str]
+) -> None:
+    pay(world.alice, world.bob, 30)
+    monkeypatch.setattr(exports, "_PIECE", 10)
+    with statements() as sent:
+        assert b"".join(gm.post(f"{TRANSFERS}export/", asked).streaming_content)
+    pieces = [select for statement in sent if 'FROM "ledger_transfer"' in (select := bare(statement))]
+    for select in pieces:
+        plan = plan_of(world, select)
+        assert not walks_whole(plan, "ledger_transfer"), f"{select}\n{plan}"
+        # What is in its order already is not sorted: that would read all that is left for every piece.
+        assert "IN (" in select or not re.search(r"\bSort\b|TEMP B-TREE", plan), f"{select}\n{plan}"
 
 
 @pytest.mark.postgresql_only
