@@ -54,6 +54,8 @@ class Side:
     transfer: str
     # Of a payment request that nobody has paid yet.
     code: str
+    # Of one that asks the hero by name.
+    asked: str
     # Of a voucher that nobody has redeemed yet.
     voucher: str
     card: str = field(repr=False)
@@ -149,9 +151,13 @@ def _make_side(slug: str, word: str, hero: str, friend: str, gm: str, money: int
         lives=dt.timedelta(days=1),
         request=f"{word} cards",
     )
-    asking.ask_people(actor=two.actor, payers=[one.number], amount=66, memo=f"{word} bread", with_me=True)
+    [asked] = asking.ask_people(
+        actor=two.actor, payers=[one.number], amount=66, memo=f"{word} bread", with_me=True
+    ).requests
     voucher = _vouchers(one, overseer, word)
-    return Side(event, one, two, overseer, till, back.json()["transfer"]["id"], code, voucher, card.code)
+    return Side(
+        event, one, two, overseer, till, back.json()["transfer"]["id"], code, asked.code, voucher, card.code
+    )
 
 
 def _vouchers(hero: Person, overseer: Person, word: str) -> str:
@@ -275,6 +281,8 @@ def _value(address: Address, name: str, side: Side) -> str:
         return str(side.spare_session().session.pk)
     if name == "code" and address.route.startswith("vouchers/"):
         return side.voucher
+    if name == "code" and address.route.endswith("/decline"):
+        return side.asked
     if name == "code":
         return side.card if address.route.startswith("card/") else side.code
     if name == "slug":
