@@ -11,9 +11,10 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
-from accounts.errors import Unauthenticated
+from accounts.errors import Invalid, Unauthenticated
 from accounts.requests import BankRequest
 
 P = ParamSpec("P")
@@ -41,6 +42,9 @@ def signed_in_page(
                 if request.method in {"GET", "HEAD"}:
                     raise
                 return redirect_to_login(way_back(request), settings.LOGIN_URL)
+            if any("\0" in value for value in request.POST.values()):
+                # Nobody types it, and PostgreSQL stores none.
+                raise Invalid("invalid_request", _("The request is not valid."))
             response = view(request, actor, *args, **kwargs)
             patch_cache_control(response, private=True, no_store=True)
             return response

@@ -109,7 +109,8 @@ def _text_of(content: bytes) -> str:
 
 def _delimiter_of(text: str) -> str:
     first = next((line for line in text.splitlines() if line.strip()), "")
-    return max(DELIMITERS, key=first.count)
+    # A comma may well stand in an amount or a text, a semicolon and a tab hardly do.
+    return next((sign for sign in ("\t", ";") if sign in first), max(DELIMITERS, key=first.count))
 
 
 def _columns_of(cells: Sequence[str], layout: Layout) -> tuple[Sequence[str], bool]:

@@ -57,6 +57,11 @@ def read(content: bytes) -> list[PayRow]:
     return [PayRow(line.number, **line.cells) for line in lines]
 
 
+def is_torn(row: PayRow) -> bool:
+    """Whether the memo looks like the decimals of the amount: “Bob,12,50” divides a number with a comma in two."""
+    return re.fullmatch(r"\s*[0-9]{1,2}\s*", row.memo, re.ASCII) is not None and row.amount.strip().isdigit()
+
+
 def amount_of(text: str, *, exponent: int) -> int:
     """Minor units of a payment, above zero. Raises ``ValueError`` with a sentence that says what to do."""
     typed = text.strip()

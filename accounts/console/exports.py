@@ -57,7 +57,8 @@ class ExportPage(View):
         form = self.pages.list_form(asked or None)
         if form.is_bound and not form.is_valid():
             return HttpResponseRedirect(address(self.pages.list_url(), asked))
-        self.remember(actor, asked)
+        # What this event's list has no field for was looked at by nobody.
+        self.remember(actor, {name: value for name, value in asked.items() if name in form.fields})
         tenant = actor.tenant
         response = StreamingHttpResponse(self._text(actor, form), content_type="text/csv; charset=utf-8")
         now = timezone.now().astimezone(ZoneInfo(tenant.time_zone))

@@ -178,7 +178,7 @@ RULES: Final = (
                    OR r.transfer_id IS NOT NULL AND (
                       t.id IS NULL OR t.to_account_id <> r.account_id OR t.amount <> r.amount OR t.kind <> 'transfer'
                       OR r.payer_id IS NOT NULL AND (t.actor_id IS NULL OR t.actor_id <> r.payer_id)
-                      OR t.posted_at < r.created_at OR t.reference IS NULL
+                      OR t.reference IS NULL
                       OR replace(t.reference, '-', '') <> 'request:' || replace(CAST(r.id AS text), '-', '')))""",
     ),
     Rule(
@@ -203,7 +203,7 @@ RULES: Final = (
               AND ((v.state = 'redeemed') <> (v.transfer_id IS NOT NULL)
                    OR v.transfer_id IS NOT NULL AND (
                       t.id IS NULL OR t.kind <> 'voucher' OR t.amount <> b.worth OR t.currency_id <> b.currency_id
-                      OR f.kind <> 'system' OR t.posted_at < b.created_at OR t.reference IS NULL
+                      OR f.kind <> 'system' OR t.reference IS NULL
                       OR replace(t.reference, '-', '') <> 'voucher:' || replace(CAST(v.id AS text), '-', '')))""",
     ),
     Rule(

@@ -5,6 +5,7 @@ One that asks a named person is for that person, for whoever works with the acco
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -102,6 +103,14 @@ def unanswered(actor: Actor, payers: Iterable[uuid.UUID]) -> dict[uuid.UUID, int
         expires_at__gt=timezone.now(),
     )
     return dict(still_open.order_by().values_list("payer").annotate(Count("pk")))
+
+
+def asked_since(actor: Actor, payers: Iterable[uuid.UUID], moment: dt.datetime) -> dict[uuid.UUID, int]:
+    """How often the actor has asked each of ``payers`` (user ids) since ``moment``, whatever came of it."""
+    made = PaymentRequest.objects.filter(
+        payer__in=list(payers), created_by=actor.user_id, created_at__gte=moment
+    )
+    return dict(made.order_by().values_list("payer").annotate(Count("pk")))
 
 
 def account_to_ask_into(actor: Actor, number: str | None) -> Account:

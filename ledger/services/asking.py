@@ -26,6 +26,7 @@ from ledger.services.transfers import shown
 LIVES: Final = dt.timedelta(days=3)
 PEOPLE_MAX: Final = 30
 UNANSWERED_MAX: Final = 5
+IN_AN_HOUR_MAX: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +146,18 @@ def ask_people(
 
 
 def _refuse_pestering(actor: Actor, bill: Bill) -> None:
-    counts = selectors.unanswered(actor, [part.payer.pk for part in bill.parts])
+    """At most five that wait for an answer, and ten in an hour: each is a line in somebody's inbox, taken back or not."""
+    payers = [part.payer.pk for part in bill.parts]
+    counts = selectors.unanswered(actor, payers)
+    lately = selectors.asked_since(actor, payers, timezone.now() - dt.timedelta(hours=1))
     for part in bill.parts:
+        if lately.get(part.payer.pk, 0) >= IN_AN_HOUR_MAX:
+            raise Conflict(
+                "asked_enough",
+                _("You have asked %(name)s ten times within an hour. Talk to them, or wait a while.")
+                % {"name": part.payer.character_name},
+                field="payers",
+            )
         if counts.get(part.payer.pk, 0) >= UNANSWERED_MAX:
             raise Conflict(
                 "asked_enough",

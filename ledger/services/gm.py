@@ -231,6 +231,12 @@ def settled_in(run: str, accounts: Sequence[str]) -> dict[str, Transfer]:
     return found
 
 
+def has_begun(run: str) -> bool:
+    """Whether ``run`` has paid anybody."""
+    first, last = (reference_in(run, number) for number in ("NC-0000-0000", "NC-ZZZZ-ZZZZ"))
+    return Transfer.objects.filter(reference__gte=first, reference__lte=last).exists()
+
+
 def _due(lines: Sequence[PayLine], *, run: str, reason: str) -> list[_Due]:
     """Raises ``Invalid`` (``invalid_run``) where an account stands twice: only one of its lines could ever be paid."""
     due = {}

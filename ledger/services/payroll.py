@@ -20,8 +20,8 @@ from accounts.errors import Conflict, Invalid
 from accounts.models import Faction
 from ledger import money, numbers, selectors
 from ledger.models import Account, Balance, Currency, Transfer
-from ledger.payroll import CELL_MAX, PayRow, amount_of
-from ledger.services.gm import PayLine, PayRun, pay_run, plan_faction, settled_in
+from ledger.payroll import CELL_MAX, PayRow, amount_of, is_torn
+from ledger.services.gm import PayLine, PayRun, has_begun, pay_run, plan_faction, settled_in
 from ledger.services.transfers import check_memo
 
 PERMISSION: Final = "ledger.payroll"
@@ -230,6 +230,11 @@ def _judge(row: PayRow, known: _Known, plan: PayPlan) -> Payee | list[str]:
         return [_("A cell is longer than %(count)d characters. Shorten it.") % {"count": CELL_MAX}]
     account = _account_of(row, known)
     faults = [account] if isinstance(account, str) else _faults_of(account, row, known, plan)
+    if is_torn(row):
+        faults.append(
+            _("Is that one number? Write %(amount)s with a point, or divide the cells with semicolons.")
+            % {"amount": f"{row.amount.strip()}.{row.memo.strip()}"}
+        )
     amount, memo = 0, " ".join(row.memo.split())
     try:
         amount = amount_of(row.amount, exponent=plan.currency.exponent)
@@ -304,12 +309,10 @@ def _with_run(plan: PayPlan, terms: Terms, payees: list[Payee], faults: list[Pay
     """The plan with its run, and what that has paid before. Whoever was paid otherwise there is a fault."""
     name = _name_of(plan.reason)
     accounts = [payee.account.number for payee in payees]
-    begun, settled = 0, dict[str, Transfer]()
-    for turn in range(1, _ROUNDS_MAX + 1):
-        found = settled_in(round_of(name, turn), accounts)
-        if not found:
-            break
-        begun, settled = turn, found
+    # Of the run, not of this list's accounts: who stands in none of the earlier rounds is paid in the newest one, once.
+    begun = 0
+    while begun < _ROUNDS_MAX and has_begun(round_of(name, begun + 1)):
+        begun += 1
     run = round_of(name, begun + 1 if terms.again else max(begun, 1))
     if terms.run in {round_of(name, turn) for turn in range(1, begun + 2)}:
         run = terms.run

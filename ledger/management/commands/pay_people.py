@@ -68,6 +68,10 @@ class Command(StaffCommand):
                 _("Nobody was paid: the payer has %(missing)s too little.")
                 % {"missing": both(plan.missing, plan.currency)}
             )
+        if options["again"]:
+            self.say(
+                _("A new round. If it is cut off, go on WITHOUT --again, which would begin another one.")
+            )
         question = _("Pay %(count)d people %(total)s in total?")
         confirm(question % {"count": len(plan.due), "total": _total(plan)}, yes=options["yes"])
         with progress_bar(len(plan.payees), unit="people") as bar:
@@ -76,7 +80,7 @@ class Command(StaffCommand):
                 bar.update(people)
 
             done = pay_planned(actor=actor, plan=plan, expected=plan.fingerprint, progress=count)
-        self._say_what_was_done(done, plan)
+        self._say_what_was_done(done, plan, options["again"])
 
     def _show(self, plan: PayPlan) -> None:
         for fault in plan.faults:
@@ -100,16 +104,24 @@ class Command(StaffCommand):
             }
         )
 
-    def _say_what_was_done(self, done: PayRun, plan: PayPlan) -> None:
+    def _say_what_was_done(self, done: PayRun, plan: PayPlan, again: bool) -> None:
         if done.paid:
             self.say(_("Paid %(count)d people.") % {"count": done.paid})
         if done.refused is None:
             return
         stopped = plan.payees[done.refused_line or 0]
-        raise CommandError(
+        # With --again it would be another new round, which pays everybody once more.
+        how = (
             _(
+                "%(sentence)s Stopped at line %(line)d, %(number)s. To go on, run it once more WITHOUT --again."
+            )
+            if again
+            else _(
                 "%(sentence)s Stopped at line %(line)d, %(number)s. To go on, run the same again: nobody is paid twice."
             )
+        )
+        raise CommandError(
+            how
             % {
                 "sentence": done.refused.sentence,
                 "line": stopped.line,
