@@ -104,7 +104,7 @@ def confirm(*, actor: Actor, token: str) -> Confirmed | DomainError:
     notify.publish(
         to=user,
         kind="email.confirm",
-        text=_("Your e-mail address was set. If that was not you, change your password at once."),
+        text=lambda: _("Your e-mail address was set. If that was not you, change your password at once."),
     )
     return Confirmed(user, before)
 

@@ -62,7 +62,9 @@ def remove_picture(*, actor: Actor, person: User, reason: str = "") -> User | Do
         notify.publish(
             to=user,
             kind="picture.remove",
-            text=_("A game master took your picture away. Choose another one; ask them if you wonder why."),
+            text=lambda: _(
+                "A game master took your picture away. Choose another one; ask them if you wonder why."
+            ),
         )
     return user
 

@@ -22,11 +22,13 @@ def note(*, user: User, session: LoginSession, device: Device) -> bool:
     notify.publish(
         to=user,
         kind="session.new_device",
-        text=_(
-            "You were signed in on a device that is new here: %(device)s. Was that not you? "
-            "Sign it out under “Me”, “Security”, then change your password."
-        )
-        % {"device": described(session)},
+        text=lambda: (
+            _(
+                "You were signed in on a device that is new here: %(device)s. Was that not you? "
+                "Sign it out under “Me”, “Security”, then change your password."
+            )
+            % {"device": described(session)}
+        ),
         session=str(session.pk),
     )
     return True

@@ -178,6 +178,17 @@ def _ask_one(
         payer=part.payer.character_name,
     )
     facts = {"name": account.holder.name, "amount": shown(account, part.amount), "memo": memo}
-    text = _("%(name)s asks you for %(amount)s: %(memo)s") if memo else _("%(name)s asks you for %(amount)s.")
-    notify.publish(to=part.payer, kind="request.made", text=text % facts, request=str(request.pk))
+    notify.publish(
+        to=part.payer,
+        kind="request.made",
+        text=lambda: (
+            (
+                _("%(name)s asks you for %(amount)s: %(memo)s")
+                if memo
+                else _("%(name)s asks you for %(amount)s.")
+            )
+            % facts
+        ),
+        request=str(request.pk),
+    )
     return request

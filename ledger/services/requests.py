@@ -9,6 +9,7 @@ from typing import Final
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts import audit, notify
 from accounts.actors import Actor
@@ -137,7 +138,9 @@ def pay(
     [paid] = paid_of(posted, [order], sides, actor)
     if asked.payer is not None and not paid.replayed:
         _tell_who_asked(
-            asked, kind="request.paid", text=_("%(name)s has paid the %(amount)s that you asked for.")
+            asked,
+            kind="request.paid",
+            text=gettext_noop("%(name)s has paid the %(amount)s that you asked for."),
         )
     return paid
 
@@ -163,7 +166,7 @@ def decline(*, actor: Actor, request: str) -> PaymentRequest | DomainError:
             actor=actor, action="request.decline", target=target(asked), account=asked.account.number
         )
         _tell_who_asked(
-            asked, kind="request.declined", text=_("%(name)s has declined to pay the %(amount)s.")
+            asked, kind="request.declined", text=gettext_noop("%(name)s has declined to pay the %(amount)s.")
         )
     _note(asked, state)
     return asked
@@ -179,11 +182,12 @@ def _require_asked(actor: Actor, asked: PaymentRequest) -> None:
 
 
 def _tell_who_asked(asked: PaymentRequest, *, kind: str, text: str) -> None:
+    """``text`` is still to be translated, and filled in."""
     facts = {
         "name": asked.payer.character_name if asked.payer else "",
         "amount": shown(asked.account, asked.amount),
     }
-    notify.publish(to=asked.created_by, kind=kind, text=text % facts, request=str(asked.pk))
+    notify.publish(to=asked.created_by, kind=kind, text=lambda: _(text) % facts, request=str(asked.pk))
 
 
 def _state_under_lock(asked: PaymentRequest) -> str:
