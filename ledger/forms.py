@@ -283,7 +283,7 @@ class ScanForm(forms.Form):
     """What stands under a QR: an account number, the code of a payment request, or that of a voucher."""
 
     number = forms.CharField(
-        label=gettext_lazy("Account number or code"),
+        label=gettext_lazy("Account number or payment code"),
         max_length=NAME_MAX,
         widget=forms.TextInput(
             attrs={

@@ -88,7 +88,7 @@ def _standing(*, is_frozen: bool = False) -> Standing:
     if not is_frozen:
         account = _account("Nyx", "NC-7F3K-Q2MX")
         return Standing(account, Balance(amount=1_337_42, held=37_42))
-    account = _account("Vex of the Long and Winding Name", "NC-0000-VEXX")
+    account = _account("Vex Przybyszewskiewicz-Kjærgaard", "NC-0000-VEXX")
     frozen = Balance(amount=12_345_678_90, status=Balance.Status.FROZEN, freeze=Balance.Freeze.BOTH)
     return Standing(account, frozen)
 
@@ -98,7 +98,7 @@ def _lines() -> list[Line]:
     moves = (
         ("Bar “Zur letzten Verbindung”", -12_50, Transfer.Kind.TRANSFER, _("two synth-ales")),
         ("Vex", 250_00, Transfer.Kind.TRANSFER, ""),
-        ("Łucja Şirin the Unpronounceable", -1, Transfer.Kind.REFUND, "w" * 60),
+        ("Łucja Şirin Żaneta Wawrzyniakówna", -1, Transfer.Kind.REFUND, "w" * 60),
     )
     now, balance, lines = timezone.now(), 1_337_42, []
     for age, (name, amount, kind, memo) in enumerate(moves):

@@ -61,6 +61,8 @@ class Side:
     transfer: str
     # Of a payment request that nobody has paid yet.
     code: str
+    # Of one that asks the hero by name.
+    asked: str
     # Of a voucher that nobody has redeemed yet.
     voucher: str
     card: str = field(repr=False)
@@ -168,11 +170,11 @@ def _make_side(
         request=f"{word} cards",
     )
     letter = _letter_for(two, f"{slug}@mail.example")
-    asking.ask_people(actor=two.actor, payers=[one.number], amount=66, memo=f"{word} bread", with_me=True)
-    voucher = _vouchers(one, overseer, word)
-    return Side(
-        event, one, two, overseer, till, back.json()["transfer"]["id"], code, voucher, card.code, letter
-    )
+    [asked] = asking.ask_people(
+        actor=two.actor, payers=[one.number], amount=66, memo=f"{word} bread", with_me=True
+    ).requests
+    voucher, refund = _vouchers(one, overseer, word), back.json()["transfer"]["id"]
+    return Side(event, one, two, overseer, till, refund, code, asked.code, voucher, card.code, letter)
 
 
 def _letter_for(person: Person, address: str) -> str:
@@ -310,6 +312,8 @@ def _value(address: Address, name: str, side: Side) -> str:
         return side.transfer
     if name == "session_id":
         return str(side.spare_session().session.pk)
+    if name == "code" and address.route.endswith("/decline"):
+        return side.asked
     if name == "code":
         ways_in = {"card": side.card, "reset": side.letter, "vouchers": side.voucher}
         return ways_in.get(address.route.partition("/")[0], side.code)

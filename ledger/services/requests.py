@@ -182,7 +182,7 @@ def _require_asked(actor: Actor, asked: PaymentRequest) -> None:
 
 
 def _tell_who_asked(asked: PaymentRequest, *, kind: str, text: str) -> None:
-    """``text`` is still to be translated, and filled in."""
+    """``text`` as it stands in the code; it is told in the event's language."""
     facts = {
         "name": asked.payer.character_name if asked.payer else "",
         "amount": shown(asked.account, asked.amount),

@@ -24,7 +24,7 @@ from tests.conftest import SESSION
 def told(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Story]:
     """The story, in a database that this file has for itself."""
     with SESSION.database() as database, django_db_blocker.unblock(), SESSION.connected_to(database):
-        yield story.tell()
+        yield story.settle_once(story.tell())
 
 
 def take_guards_away(connection: BaseDatabaseWrapper) -> None:

@@ -38,6 +38,7 @@ TABLE: Final[dict[str, tuple[str, set[str]]]] = {
     "accounts_user_switch-off": (DO, MASTERS),
     "accounts_user_switch-on": (DO, MASTERS),
     "accounts_user_reverse": (DO, MASTERS),
+    "accounts_user_take-picture-away": (DO, MASTERS),
     "accounts_faction_changelist": (LOOK, STAFF),
     "accounts_faction_change": (LOOK, STAFF),
     "accounts_faction_freeze": (DO, MASTERS),
@@ -58,6 +59,8 @@ TABLE: Final[dict[str, tuple[str, set[str]]]] = {
     "accounts_tenant_roster": (DO, MASTERS),
     "accounts_tenant_login-cards": (DO, MASTERS),
     "accounts_tenant_poster": (DO, MASTERS),
+    "accounts_tenant_brand": (DO, MASTERS),
+    "accounts_tenant_vouchers": (DO, MASTERS),
     "ledger_account_changelist": (LOOK, STAFF),
     "ledger_account_change": (LOOK, STAFF),
     "ledger_account_export": (EXPORT, MASTERS),
@@ -75,6 +78,10 @@ TABLE: Final[dict[str, tuple[str, set[str]]]] = {
     "ledger_transfer_change": (LOOK, STAFF),
     "ledger_transfer_export": (EXPORT, MASTERS),
     "ledger_transfer_refund": (DO, MASTERS),
+    "ledger_voucherbatch_changelist": (LOOK, MASTERS),
+    "ledger_voucherbatch_change": (LOOK, MASTERS),
+    "ledger_voucherbatch_print": (DO, MASTERS),
+    "ledger_voucherbatch_void": (DO, MASTERS),
 }
 LANDS_ON: Final = {role: "/admin/" if role in STAFF else "/bank" for role in roles.ROLES}
 
