@@ -81,7 +81,12 @@ SHOTS: Final = (
     Shot("scan", PLAYER, "/bank/scan", sizes=(PHONE,)),
     Shot("asked", PLAYER, "{asked}", sizes=(PHONE,)),
     Shot("me", PLAYER, "/me", sizes=(PHONE,)),
+    Shot("security", PLAYER, "/me/security", sizes=(PHONE,)),
+    Shot("news", PLAYER, "/me/news", sizes=(PHONE,)),
     Shot("activity", PLAYER, "/me/activity", sizes=(PHONE,)),
+    Shot("voucher", PLAYER, "{voucher}", sizes=(PHONE,)),
+    Shot("ask", PLAYER, "/bank/ask", sizes=(PHONE,)),
+    Shot("offline", PLAYER, "/offline", sizes=(PHONE,)),
     # -- a merchant
     Shot(
         "charge",
@@ -121,8 +126,18 @@ SHOTS: Final = (
     Shot("console-login-qr", GM, "{login_qr}", (enter("sign_out"),), (DESKTOP,)),
     Shot("console-key", GM, "{issue_key}", sizes=(DESKTOP,)),
     Shot("console-event", GM, "{event}", sizes=(DESKTOP,)),
+    Shot(
+        "console-pay-list",
+        GM,
+        "{pay}",
+        (fill("pasted", "Vex; 12.50; courier\nKestrel; 7,50\nVexx; 3\nSilk; =1+1"), fill("reason", "salary")),
+        (DESKTOP,),
+    ),
+    Shot("console-vouchers", GM, "{vouchers}", sizes=(DESKTOP,)),
+    Shot("console-brand", GM, "{brand}", sizes=(DESKTOP,)),
+    Shot("styleguide", GM, "/styleguide", sizes=(DESKTOP,), light=(DESKTOP,)),
     Shot("console-transfers", GM, "{transfers}", sizes=(DESKTOP,)),
 )
 
 #: Name of the picture, and which of story.PAPER it shows.
-SHEETS: Final = {"poster": "poster", "login-cards": "cards"}
+SHEETS: Final = {"poster": "poster", "login-cards": "cards", "voucher-sheet": "vouchers"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from unittest.mock import patch
@@ -23,10 +23,12 @@ from accounts.models import LoginCode, Tenant, User
 from accounts.services.login_codes import issue_login_codes
 from accounts.services.settings import change_settings
 from identity.addresses import Trust
+from identity.paper.vouchers import ON_A_PAGE, PrintedVoucher, vouchers_pdf
 from identity.services.cards import address_of, print_cards
 from identity.services.poster import join_poster
-from ledger.models import Account, Transfer
-from ledger.services import accounts, requests, transfers
+from ledger import voucher_codes
+from ledger.models import Account, Transfer, VoucherBatch
+from ledger.services import accounts, asking, requests, transfers, vouchers
 from ledger.services.factions import found_faction
 from ledger.services.gm import adjust
 from ledger.services.transfers import Payment
@@ -110,6 +112,10 @@ def _places(event: Event, people: dict[str, Person]) -> dict[str, str]:
     )
     requests.pay(actor=people["Kestrel"].actor, request=paid)
     [card] = _codes(gm, people["Moth"])
+    asking.ask_people(actor=people["Razor"].actor, payers=[PLAYER], amount=33_00, memo="the cab, your third")
+    loot, printed = _vouchers(gm)
+    for finder, voucher in zip(("Ink", "Moth", PLAYER), printed, strict=False):
+        vouchers.redeem(actor=people[finder].actor, code=voucher.code)
     with tenancy.scope(event.tenant):
         receipt = Transfer.objects.filter(memo="stew for four").get()
         account, tenant = Account.objects.get(pk=vex.account.pk), Tenant.objects.get(pk=event.tenant.pk)
@@ -128,7 +134,19 @@ def _places(event: Event, people: dict[str, Person]) -> dict[str, str]:
             "reverse": url_of(account, "reverse"),
             "issue_key": url_of(account, "issue-key"),
             "event": url_of(tenant),
+            "brand": url_of(tenant, "brand"),
+            "pay": url_of(tenant, "pay"),
+            "voucher": reverse("bank:voucher", args=[printed[-1].code]),
+            "vouchers": url_of(loot),
         }
+
+
+def _vouchers(gm: Person) -> tuple[VoucherBatch, Sequence[Any]]:
+    lives = dt.timedelta(days=2)
+    made = vouchers.make_batch(
+        actor=gm.actor, label="Loot of the old vault", worth=20_00, count=12, lives=lives
+    )
+    return made.batch, vouchers.print_batch(actor=gm.actor, batch=made.batch.pk)
 
 
 def _codes(gm: Person, *people: Person) -> list[Any]:
@@ -147,7 +165,26 @@ def _paper(people: dict[str, Person]) -> dict[str, bytes]:
     told = {"PUBLIC_URL": _LAPTOP, "TRUST_URL": _TRUST.url, "TRUST_FINGERPRINT": _TRUST.fingerprint}
     with override_settings(**told):
         cards = print_cards(actor=actor, users=users, address=_LAPTOP, lives=week, request="paper")
-        return {"poster": join_poster(actor=actor, address=_LAPTOP), "cards": cards}
+        sheet = vouchers_pdf(
+            [
+                PrintedVoucher(
+                    number, voucher_codes.spaced(code), f"{_LAPTOP}{reverse('bank:voucher', args=[code])}"
+                )
+                for number, code in (
+                    (n, voucher_codes.code_of("pictures", n)) for n in range(1, ON_A_PAGE + 1)
+                )
+            ],
+            event="NeoTropolis",
+            label="Loot of the old vault",
+            worth="₵20.00",
+            until="20 Jul 2026, 22:40",
+            page=f"{_LAPTOP}{reverse('bank:vouchers')}",
+        )
+        return {
+            "poster": join_poster(actor=actor, address=_LAPTOP),
+            "cards": cards,
+            "vouchers": sheet,
+        }
 
 
 def _list_of(model: Any) -> str:
@@ -168,5 +205,6 @@ def _no_chance(seed: int = 0) -> Iterator[None]:
     with (
         patch.object(secrets, "randbelow", chance.randrange),
         patch.object(secrets, "choice", chance.choice),
+        patch.object(voucher_codes, "new_seed", lambda: "pictures"),
     ):
         yield
