@@ -5,7 +5,7 @@ READY = @$(PYTHON) scripts/venv.py
 PY = .venv/bin/python
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header
 
-.PHONY: run event manage test lint fix bench soak docs messages screenshots pins
+.PHONY: run event manage test lint fix bench soak docs screenshots messages pins
 
 run: ; $(READY) runtime && exec $(PY) manage.py run
 event: ; $(READY) runtime && exec $(PY) manage.py event $(ARGS)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext_noop as _
+from django.utils.translation import gettext_lazy as _
 
 
 class DomainError(Exception):
     """A refusal. Raised before anything was written, or returned by a unit of work that must commit first."""
 
     status: ClassVar[int] = 500
-    title: ClassVar[str] = _("Error")
+    title: ClassVar[Any] = _("Error")
 
     def __init__(
         self,

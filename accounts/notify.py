@@ -9,15 +9,14 @@ from accounts import languages
 from accounts.models import Notification, User
 
 
-def publish(*, to: User, kind: str, text: str | Callable[[], str], **data: Any) -> Notification:
+def publish(*, to: User, kind: str, text: Callable[[], str], **data: Any) -> Notification:
     """Put a line into ``to``'s inbox, in the transaction of what it tells about. ``kind`` is ``noun.verb``.
 
-    A ``text`` that is a function is written in the event's language, whatever is spoken to the one who causes the line.
+    ``text`` is a function, called in the event's language, whatever is spoken to the one who causes the line.
     """
-    if callable(text):
-        with languages.of_the_event():
-            text = text()
-    return Notification.objects.create(user=to, kind=kind, text=text[:280], data=data)
+    with languages.of_the_event():
+        written = text()
+    return Notification.objects.create(user=to, kind=kind, text=written[:280], data=data)
 
 
 def publish_all(told: Iterable[tuple[User, str, dict[str, Any]]], *, kind: str) -> None:

@@ -1,4 +1,7 @@
-"""What stands in the letters that go out by e-mail. None is needed for anything: a game master helps without."""
+"""What stands in the letters that go out by e-mail. None is needed for anything: a game master helps without.
+
+They are in the event's language, whatever the app speaks that causes them.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from contextlib import suppress
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from accounts import limits, mail
+from accounts import languages, limits, mail
 from accounts.errors import TooMany
 from accounts.models import Tenant, User
 from accounts.services import email
@@ -16,13 +20,13 @@ from accounts.services import email
 
 def confirm(tenant: Tenant, user: User, *, to: str, link: str) -> None:
     """The question whether ``to`` is really the address of ``user``."""
-    subject = _("Is this your address, %(name)s?") % {"name": user.character_name}
+    subject = gettext_noop("Is this your address, %(name)s?")
     _post(tenant, user, "confirm", to=to, subject=subject, link=link)
 
 
 def reset(tenant: Tenant, user: User, *, link: str) -> None:
     """The way to a new password."""
-    subject = _("A new password for %(name)s") % {"name": user.character_name}
+    subject = gettext_noop("A new password for %(name)s")
     _post(tenant, user, "reset", to=email.address_of(user), subject=subject, link=link)
 
 
@@ -32,7 +36,7 @@ def new_device(tenant: Tenant, user: User, *, device: str) -> None:
         tenant,
         user,
         "new_device",
-        subject=_("%(name)s was signed in on a new device") % {"name": user.character_name},
+        subject=gettext_noop("%(name)s was signed in on a new device"),
         device=device,
         when=timezone.now(),
     )
@@ -40,7 +44,7 @@ def new_device(tenant: Tenant, user: User, *, device: str) -> None:
 
 def address_gone(tenant: Tenant, user: User, *, to: str) -> None:
     """To the address until now: that it is not the one of ``user`` any more."""
-    subject = _("%(name)s has another e-mail address now") % {"name": user.character_name}
+    subject = gettext_noop("%(name)s has another e-mail address now")
     if to:
         _post(tenant, user, "address_gone", to=to, subject=subject)
 
@@ -55,6 +59,9 @@ def _tell(tenant: Tenant, user: User, kind: str, *, subject: str, **facts: objec
 
 
 def _post(tenant: Tenant, user: User, kind: str, *, to: str, subject: str, **facts: object) -> None:
+    """``subject`` is still to be translated, and filled in."""
     context = {"event": tenant.name, "time_zone": tenant.time_zone, "name": user.character_name, **facts}
-    text = render_to_string(f"mail/{kind}.txt", context)
-    mail.post(mail.Letter(kind, sender=tenant.name, to=to, subject=subject, text=text))
+    with languages.in_that_of(tenant):
+        text = render_to_string(f"mail/{kind}.txt", context)
+        heading = _(subject) % {"name": user.character_name}
+    mail.post(mail.Letter(kind, sender=tenant.name, to=to, subject=heading, text=text))

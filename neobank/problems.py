@@ -69,7 +69,7 @@ class Problem:
         return cls(
             status=error.status,
             code=error.code,
-            title=_(row.title) if row else _(error.title),
+            title=_(row.title) if row else str(error.title),
             detail=error.sentence,
             errors=({"field": error.field, "message": error.sentence},) if error.field else (),
             extra=extra,

@@ -164,10 +164,14 @@ def _tell(plan: Reversal) -> None:
 
 
 def _publish(sums: dict[Account, int], *, kind: str, sentence: str) -> None:
-    for account, amount in sums.items():
-        if account.holder.user is not None:
-            text = sentence % {"amount": shown(account, amount)}
-            notify.publish(to=account.holder.user, kind=kind, text=text, account=account.number)
+    notify.publish_all(
+        (
+            (account.holder.user, sentence % {"amount": shown(account, amount)}, {"account": account.number})
+            for account, amount in sums.items()
+            if account.holder.user is not None
+        ),
+        kind=kind,
+    )
 
 
 def _sentences(subject: Subject) -> tuple[str, str]:

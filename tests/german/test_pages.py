@@ -72,6 +72,8 @@ def asked(side: Side, address: Address, who: str, visitor: Visitor) -> Iterator[
 
 def test_nothing_is_said_in_english_at_a_german_event(side: Side) -> None:
     visitors = {"a guest": Visitor(side.event.host), **side.visitors()}
+    # Says what the hero's phone says.
+    del visitors["the game master's phone"]
     found, pages = [], 0
     for address in addresses():
         for who, visitor in visitors.items():

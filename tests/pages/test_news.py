@@ -27,7 +27,7 @@ NEW = "eleven chrome cats"
 
 @unit_of_work
 def tell(*, actor: Any, person: Person, text: str) -> Notification:
-    return notify.publish(to=person.user, kind="test.note", text=text)
+    return notify.publish(to=person.user, kind="test.note", text=lambda: text)
 
 
 def shown(page: Any) -> list[str]:
