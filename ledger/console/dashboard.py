@@ -23,6 +23,8 @@ from ledger.selectors.figures import Figures, Hour, Supply, figures
 # Several game masters, and one who keeps pressing reload, cost the bank no more than one: figures are kept for so long, unless
 # something has moved since. The page says of when they are.
 KEPT_S: Final = 3.0
+# After figures are counted, none are for so many times as long: a tenth of one core at most.
+RESTS_TIMES = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ def latest() -> Taken:
         found = figures(tenant)
         ended = time.monotonic()
         took = ended - began
-        _kept[tenant.pk] = Taken(found, round(took * 1000), ended + KEPT_S, ended + 9 * took, newest)
+        _kept[tenant.pk] = Taken(
+            found, round(took * 1000), ended + KEPT_S, ended + RESTS_TIMES * took, newest
+        )
         return _kept[tenant.pk]
 
 

@@ -20,6 +20,7 @@ from tests.console.desk import Desk, text_of, url_of
 @pytest.fixture(autouse=True)
 def _always_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dashboard, "KEPT_S", 0.0)
+    monkeypatch.setattr(dashboard, "RESTS_TIMES", 0)
 
 
 def test_the_first_page_shows_the_economy_as_the_books_have_it(world: World, gm: Desk) -> None:
@@ -78,6 +79,15 @@ def test_figures_are_kept_for_one_event_until_something_moves(
     assert charlies_gm.get("/admin/figures/").json()["at"] != before["at"]
     transfer(actor=world.alice.actor, payment=Payment(world.bob.number, 30_00))
     assert gm.get("/admin/figures/").json()["hours"][-1]["moved"] == 30_00
+
+
+def test_while_money_moves_all_the_time_counting_it_rests(
+    world: World, gm: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dashboard, "RESTS_TIMES", 1_000_000)
+    before = gm.get("/admin/figures/").json()
+    transfer(actor=world.alice.actor, payment=Payment(world.bob.number, 30_00))
+    assert gm.get("/admin/figures/").json() == before
 
 
 def test_the_pause_stands_under_health(world: World, gm: Desk) -> None:

@@ -91,3 +91,10 @@ def test_a_wrong_filter_leads_back_to_the_list_and_looking_takes_nothing(gm: Des
     answer = gm.post(f"{TRANSFERS}export/", {"since": "yesterday"})
     assert (answer.status_code, answer["Location"]) == (302, f"{TRANSFERS}?since=yesterday")
     assert gm.get(f"{TRANSFERS}export/").status_code == 405
+
+
+def test_what_the_list_has_no_field_for_is_not_written_into_the_trail(gm: Desk, world: World) -> None:
+    answer = gm.post(f"{TRANSFERS}export/", {"kind": "", "currency": "\0"})
+    assert answer.status_code in {200, 302}
+    with tenancy.scope(world.arcadia.tenant):
+        assert "currency" not in AuditEvent.objects.get(action="transfers.export").metadata

@@ -169,6 +169,13 @@ def test_nobody_is_pestered(world: World) -> None:
     assert ask(world.bob, "Alice").requests[0].pk > request.pk
 
 
+def test_what_is_taken_back_has_rung_all_the_same(world: World) -> None:
+    for _time in range(10):
+        [made] = ask(world.alice, "Bob").requests
+        requests.cancel(actor=world.alice.actor, request=made.code)
+    assert refused(lambda: ask(world.alice, "Bob")) == "asked_enough"
+
+
 def test_nothing_is_asked_for_a_frozen_account(world: World) -> None:
     freeze(actor=world.gm.actor, account=world.bob.number, reason="brawl")
     assert refused(lambda: ask(world.bob, "Alice")) == "account_frozen"

@@ -13,7 +13,7 @@ from accounts import roles, tenancy
 from accounts.errors import Conflict, Denied, Invalid, NotFound
 from ledger.models import Account, Balance, Transfer
 from ledger.payroll import BYTES_MAX, PayRow, amount_of, read
-from ledger.services import accounts
+from ledger.services import accounts, gm
 from ledger.services.payroll import PayPlan, Terms, pay_planned, plan_list, plan_members
 from tests.cast import OPENING_BALANCE, World
 
@@ -110,6 +110,39 @@ def test_a_new_round_pays_everybody_once_more_and_once_only(world: World) -> Non
     assert world.bob.balance() == 10_00
     # Without asking for a new round it is the last one that goes on.
     assert (plan_of(world, "Bob;5").run, plan_of(world, "Bob;5").due) == ("wages (2)", [])
+
+
+def test_the_newest_round_is_the_runs_own_and_not_the_lists(world: World) -> None:
+    carl = world.arcadia.person("Carl")
+    pay(world, "Bob;5")
+    pay(world, "Bob;5\nCarl;5", again=True)
+    plan = pay(world, "Carl;5")
+    assert [payee.paid is not None for payee in plan.payees] == [True]
+    assert (world.bob.balance(), carl.balance()) == (10_00, 5_00)
+
+
+def test_a_new_round_that_stopped_is_gone_on_with_without_saying_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gm, "MAX_BATCH", 1)
+    carl = world.arcadia.person("Carl")
+    pay(world, "Bob;5\nCarl;5")
+    plan = plan_of(world, "Bob;5\nCarl;5", again=True)
+    with tenancy.scope(world.arcadia.tenant):
+        Balance.objects.filter(account=carl.account).update(status=Balance.Status.CLOSED)
+    done = pay_planned(actor=world.gm.actor, plan=plan, expected=plan.fingerprint)
+    assert done.refused is not None
+    with tenancy.scope(world.arcadia.tenant):
+        Balance.objects.filter(account=carl.account).update(status=Balance.Status.ACTIVE)
+    assert pay(world, "Bob;5\nCarl;5").run == plan.run
+    assert (world.bob.balance(), carl.balance()) == (10_00, 10_00)
+
+
+def test_a_comma_that_tears_an_amount_in_two_is_named(world: World) -> None:
+    plan = plan_of(world, "Bob,12,50\nAlice,7,beer")
+    assert "12.50" in faults(plan)[1]
+    assert [payee.memo for payee in plan.payees] == ["beer"]
+    assert plan_of(world, "Bob; 12,50; beer, wine, rum").payees[0].amount == 12_50
 
 
 def test_another_name_is_another_run(world: World) -> None:

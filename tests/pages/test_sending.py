@@ -36,6 +36,11 @@ def pay(browser: Client, **typed: str) -> Any:
     return browser.post("/bank/send", fields_of(fill(browser, **typed)), follow=True)
 
 
+@pytest.mark.parametrize("path", ["/bank/send", "/bank/ask", "/bank/seen", "/me/profile"])
+def test_a_nul_in_a_field_is_refused(browser: Client, path: str) -> None:
+    assert browser.post(path, {"to": "a\0b", "to_account": "a\0b"}).status_code == 400
+
+
 # -- The way it is meant -----------------------------------------------------------------------------------------------
 
 

@@ -26,20 +26,21 @@ async function small(file) {
   return new File([made], "picture", { type });
 }
 
-for (const field of document.querySelectorAll('input[type="file"][name="picture"]')) {
-  field.addEventListener("change", async () => {
-    const [file] = field.files;
-    if (!file || file.size <= SMALL_ENOUGH) return;
-    const button = field.form.querySelector("button");
-    button.disabled = true;
-    try {
-      const chosen = new DataTransfer();
-      chosen.items.add(await small(file));
-      if (field.files[0] === file) field.files = chosen.files;
-    } catch {
-      // Not a picture that this browser knows: the server says what is wrong with it.
-    } finally {
-      button.disabled = false;
-    }
-  });
-}
+// On the document: a page that was shown in this one's place has a field of its own.
+document.addEventListener("change", async (event) => {
+  const field = event.target;
+  if (!field.matches('input[type="file"][name="picture"]')) return;
+  const [file] = field.files;
+  if (!file || file.size <= SMALL_ENOUGH) return;
+  const button = field.form.querySelector("button");
+  button.disabled = true;
+  try {
+    const chosen = new DataTransfer();
+    chosen.items.add(await small(file));
+    if (field.files[0] === file) field.files = chosen.files;
+  } catch {
+    // Not a picture that this browser knows: the server says what is wrong with it.
+  } finally {
+    button.disabled = false;
+  }
+});
