@@ -1,4 +1,7 @@
-"""What stands in the letters that go out by e-mail. None is needed for anything: a game master helps without."""
+"""What stands in the letters that go out by e-mail, in the event's language: whoever causes one need not be who reads it.
+
+None is needed for anything: a game master helps without.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import limits, mail
+from accounts import languages, limits, mail
 from accounts.errors import TooMany
 from accounts.models import Tenant, User
 from accounts.services import email
@@ -16,32 +19,31 @@ from accounts.services import email
 
 def confirm(tenant: Tenant, user: User, *, to: str, link: str) -> None:
     """The question whether ``to`` is really the address of ``user``."""
-    subject = _("Is this your address, %(name)s?") % {"name": user.character_name}
-    _post(tenant, user, "confirm", to=to, subject=subject, link=link)
+    with languages.in_that_of(tenant):
+        subject = _("Is this your address, %(name)s?") % {"name": user.character_name}
+        _post(tenant, user, "confirm", to=to, subject=subject, link=link)
 
 
 def reset(tenant: Tenant, user: User, *, link: str) -> None:
     """The way to a new password."""
-    subject = _("A new password for %(name)s") % {"name": user.character_name}
-    _post(tenant, user, "reset", to=email.address_of(user), subject=subject, link=link)
+    with languages.in_that_of(tenant):
+        subject = _("A new password for %(name)s") % {"name": user.character_name}
+        _post(tenant, user, "reset", to=email.address_of(user), subject=subject, link=link)
 
 
 def new_device(tenant: Tenant, user: User, *, device: str) -> None:
     """That somebody has signed in on a device that is new."""
-    _tell(
-        tenant,
-        user,
-        "new_device",
-        subject=_("%(name)s was signed in on a new device") % {"name": user.character_name},
-        device=device,
-        when=timezone.now(),
-    )
+    with languages.in_that_of(tenant):
+        subject = _("%(name)s was signed in on a new device") % {"name": user.character_name}
+        _tell(tenant, user, "new_device", subject=subject, device=device, when=timezone.now())
 
 
 def address_gone(tenant: Tenant, user: User, *, to: str) -> None:
     """To the address until now: that it is not the one of ``user`` any more."""
-    subject = _("%(name)s has another e-mail address now") % {"name": user.character_name}
-    if to:
+    if not to:
+        return
+    with languages.in_that_of(tenant):
+        subject = _("%(name)s has another e-mail address now") % {"name": user.character_name}
         _post(tenant, user, "address_gone", to=to, subject=subject)
 
 
