@@ -56,8 +56,11 @@ RATES: Final[dict[str, Rate]] = {
     "login_known": Rate(120, 60),
     "confirm": Rate(10, 60),
     "picture": Rate(10, 60),
-    # By who gets the letter, whoever asks for it: nobody's mailbox is filled from here.
+    # By who gets the letter, whoever asks for it: nobody's mailbox is filled from here. What visitors cause is counted apart, so
+    # that they keep nobody from setting an address. By user and by address; by address; by user.
     "letter_asked": Rate(5, 3600),
+    "letter_welcome": Rate(5, 3600),
+    "letter_forgot": Rate(5, 3600),
     "letter_told": Rate(10, 3600),
     "transfer": Rate(60, 60),
     # Batches that moved nothing, and repetitions that were none: the work was done all the same.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import warnings
 from typing import Final
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
 from accounts.errors import Invalid
+from accounts.pictures import has_too_many_scans
 
 UPLOAD_MAX: Final = 900_000
 BYTES_MAX: Final = 8_000
@@ -17,8 +19,9 @@ SIDE_MAX: Final = 256
 CONTENT_TYPE: Final = "image/webp"
 _FORMATS: Final = ("PNG", "JPEG", "WEBP")
 # What is drawn anew has to be unpacked first: nobody needs a logo larger than a screen.
-_PIXELS_MAX: Final = 16_000_000
+_PIXELS_MAX: Final = 20_000_000
 _QUALITIES: Final = (85, 70, 55, 40, 25, 10)
+_DIGEST_LENGTH: Final = 32
 
 
 def drawn_anew(upload: bytes) -> bytes:
@@ -29,6 +32,8 @@ def drawn_anew(upload: bytes) -> bytes:
     """
     if len(upload) > UPLOAD_MAX:
         raise _refused(_("The file is too large: at most 900 kB. Make the picture smaller first."))
+    if has_too_many_scans(upload):
+        raise _unreadable()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -40,11 +45,14 @@ def drawn_anew(upload: bytes) -> bytes:
         raise
     # A picture that is broken breaks Pillow in more ways than it names.
     except Exception as error:
-        raise _refused(
-            _("This is not a picture that can be read. Choose a PNG, JPEG or WebP file.")
-        ) from error
+        raise _unreadable() from error
     drawn.thumbnail((SIDE_MAX, SIDE_MAX))
     return _small_enough(drawn)
+
+
+def digest(body: bytes) -> str:
+    """What the address of the logo ``body`` holds, so that another content has another address."""
+    return hashlib.sha256(body).hexdigest()[:_DIGEST_LENGTH]
 
 
 def _small_enough(drawn: Image.Image) -> bytes:
@@ -55,6 +63,10 @@ def _small_enough(drawn: Image.Image) -> bytes:
             if len(file.getvalue()) <= BYTES_MAX:
                 return file.getvalue()
         drawn = drawn.resize((max(1, drawn.width // 2), max(1, drawn.height // 2)))
+
+
+def _unreadable() -> Invalid:
+    return _refused(_("This is not a picture that can be read. Choose a PNG, JPEG or WebP file."))
 
 
 def _refused(sentence: str) -> Invalid:

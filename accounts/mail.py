@@ -12,6 +12,7 @@ import queue
 import threading
 from dataclasses import dataclass, field
 from email.utils import formataddr
+from smtplib import SMTPRecipientsRefused, SMTPResponseException
 from typing import Final
 
 import structlog
@@ -25,6 +26,8 @@ WAITING_MAX: Final = 200
 # Before each try, in seconds.
 PAUSES_S: Final = (0, 3, 15)
 _LAST_WORDS_S: Final = 5
+# Answers of a mail server from here on are for good.
+_NEVER: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +96,19 @@ def _try_to_send(letter: Letter) -> None:
         except Exception as error:
             # Whatever a mail server, a resolver or TLS comes up with: the next letter has its own chance.
             log.warning("mail.failed", kind=letter.kind, tried=tried, error=type(error).__name__)
+            if _is_final(error):
+                break
         else:
             log.info("mail.sent", kind=letter.kind)
             return
     log.error("mail.given_up", kind=letter.kind)
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether the mail server has said that it will never take this letter."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(code >= _NEVER for code, _text in error.recipients.values())
+    return isinstance(error, SMTPResponseException) and error.smtp_code >= _NEVER
 
 
 def _send(letter: Letter) -> None:

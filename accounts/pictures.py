@@ -9,40 +9,53 @@ from typing import Final
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
-from accounts.errors import Invalid
+from accounts.errors import Invalid, Unavailable
 
 UPLOAD_MAX: Final = 5_000_000
-PIXELS_MAX: Final = 30_000_000
+PIXELS_MAX: Final = 20_000_000
 SIDE: Final = 256
 CONTENT_TYPE: Final = "image/webp"
 # By what is in the file; its name and what the browser calls it say nothing.
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
 _QUALITY: Final = 82
-# One at a time in a process: thirty million pixels, unpacked, are a hundred megabytes.
+# A JPEG may be sent in steps, each of which is worked through all over; cameras make a dozen.
+_JPEG, _SCAN, _SCANS_MAX = b"\xff\xd8", b"\xff\xda", 100
+# One at a time in a process: sixteen million pixels, unpacked, are sixty megabytes.
 _unpacking = threading.Lock()
+_WAIT_S: Final = 2
 
 
 def square(raw: bytes) -> bytes:
     """A WebP of 256 × 256 pixels from the middle of a JPEG, PNG, WebP or GIF (its first frame), upright, metadata left out.
 
-    Raises ``Invalid`` (``invalid_picture``).
+    Raises ``Invalid`` (``invalid_picture``), ``Unavailable`` (``busy``) when others' pictures take long.
     """
     if not raw:
         raise _invalid(_("There is no picture in what was sent. Choose a file, then send it."))
     if len(raw) > UPLOAD_MAX:
         raise _invalid(_("The picture has more than 5 MB. Choose a smaller one."))
-    with _unpacking:
-        try:
-            return _square(raw)
-        except Invalid:
-            raise
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise _too_many_pixels() from error
-        except Exception as error:
-            # Pillow raises whatever its dozen decoders stumble over; to the person it is one thing.
-            raise _invalid(
-                _("This file is no picture that can be read here. Choose a JPEG, PNG, WebP or GIF.")
-            ) from error
+    if has_too_many_scans(raw):
+        raise _unreadable()
+    if not _unpacking.acquire(timeout=_WAIT_S):
+        raise Unavailable(
+            "busy", _("The bank is very busy. Nothing was done; try again."), retry_after=_WAIT_S
+        )
+    try:
+        return _square(raw)
+    except Invalid:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_many_pixels() from error
+    except Exception as error:
+        # Pillow raises whatever its dozen decoders stumble over; to the person it is one thing.
+        raise _unreadable() from error
+    finally:
+        _unpacking.release()
+
+
+def has_too_many_scans(raw: bytes) -> bool:
+    """Whether ``raw`` is a JPEG made to keep whoever unpacks it busy for minutes."""
+    return raw.startswith(_JPEG) and raw.count(_SCAN) > _SCANS_MAX
 
 
 def _square(raw: bytes) -> bytes:
@@ -67,6 +80,10 @@ def _too_many_pixels() -> Invalid:
         _("The picture has more than %(millions)d million pixels. Make it smaller, then send it again.")
         % {"millions": PIXELS_MAX // 1_000_000}
     )
+
+
+def _unreadable() -> Invalid:
+    return _invalid(_("This file is no picture that can be read here. Choose a JPEG, PNG, WebP or GIF."))
 
 
 def _invalid(sentence: str) -> Invalid:

@@ -77,12 +77,13 @@ def is_of_this_machine(address: str) -> bool:
 
 
 def for_letters(tenant: Tenant, asked_at: str) -> str:
-    """The address that links in letters begin with: where the browser is (``asked_at``), if that is one of the event's own.
+    """The address that links in letters begin with: the event's own; where the browser is (``asked_at``) when none is known.
 
-    Whoever asks says under which name he reached us, and somebody else reads the letter.
+    Whoever asks says under which name and port he reached us, and somebody else reads the letter.
     """
-    hosts = set(Domain.objects.filter(tenant=tenant).values_list("host", flat=True))
-    return asked_at if not hosts or urlsplit(asked_at).hostname in hosts else of_event(tenant)
+    known = of_event(tenant)
+    is_demo = is_of_this_machine(known) and is_of_this_machine(asked_at)
+    return asked_at if is_demo or not known else known
 
 
 def proposal(tenant: Tenant, asked_at: str) -> str:

@@ -45,7 +45,7 @@ CODES: Final[dict[str, Row]] = {
     "invalid_picture": Row(
         400,
         _("Invalid picture"),
-        "The file is no JPEG, PNG, WebP or GIF, or has more than 5 MB or 30 million pixels.",
+        "The file is no JPEG, PNG, WebP or GIF, or has more than 5 MB or 20 million pixels.",
     ),
     "invalid_reference": Row(
         400,

@@ -95,6 +95,8 @@ def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
             "django": {"handlers": [], "propagate": True},
             # The request's one line says it (neobank.access_log).
             "django.request": {"handlers": ["nowhere"], "propagate": False},
+            # So for this, which writes whole paths: the codes in some of them open something.
+            "django.security.csrf": {"handlers": ["nowhere"], "propagate": False},
         },
     }
 

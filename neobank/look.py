@@ -86,7 +86,8 @@ def brand_logo(request: BankRequest) -> HttpResponse:
     logo: Logo | None = Logo.objects.first() if tenant and tenant.logo else None
     if tenant is None or logo is None:
         raise Http404
-    return _kept(request, HttpResponse(bytes(logo.body), content_type=logos.CONTENT_TYPE), tenant.logo)
+    body = bytes(logo.body)
+    return _kept(request, HttpResponse(body, content_type=logos.CONTENT_TYPE), logos.digest(body))
 
 
 def _kept(request: HttpRequest, response: HttpResponse, digest: str) -> HttpResponse:

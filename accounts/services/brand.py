@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from accounts import audit, brand, logos
 from accounts.actors import Actor
@@ -13,13 +12,10 @@ from accounts.models import Logo, Tenant
 from accounts.services.settings import target
 from accounts.units import unit_of_work
 
-DIGEST_LENGTH: Final = 32
 
-
-@unit_of_work
 def change_brand(
     *, actor: Actor, colours: Mapping[str, str], logo: bytes | None = None, without_logo: bool = False
-) -> Tenant | DomainError:
+) -> Tenant:
     """Set the colours named in ``brand.COLOURS`` ("" for the house's own), and the logo.
 
     ``logo`` is an uploaded file, None to keep the one there is; ``without_logo`` takes that away. What is as it was leaves no
@@ -31,9 +27,14 @@ def change_brand(
     wanted: dict[str, str] = {name: brand.clean(name, typed) for name, typed in colours.items()}
     body = logos.drawn_anew(logo) if logo is not None else None
     if body is not None:
-        wanted["logo"] = hashlib.sha256(body).hexdigest()[:DIGEST_LENGTH]
+        wanted["logo"] = logos.digest(body)
     elif without_logo:
         wanted["logo"] = ""
+    return _change(actor=actor, wanted=wanted, body=body)
+
+
+@unit_of_work
+def _change(*, actor: Actor, wanted: Mapping[str, str], body: bytes | None) -> Tenant | DomainError:
     tenant = Tenant.objects.select_for_update(no_key=True).get(pk=actor.tenant.pk)
     changed = {name: value for name, value in wanted.items() if getattr(tenant, name) != value}
     if not changed:

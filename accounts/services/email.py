@@ -50,6 +50,7 @@ def ask(*, actor: Actor, email: str, password: str) -> tuple[str, str]:
     address = people.clean_email(email)
     confirm_password(actor=actor, password=password)
     limits.hit("letter_asked", str(actor.user_id))
+    limits.hit("letter_asked", _index(address).hex())
     _note(actor=actor)
     return address, token_of(_signed_in(actor), address)
 
@@ -81,7 +82,7 @@ def confirm(*, actor: Actor, token: str) -> Confirmed | DomainError:
     asked = find(token)
     if is_confirmed(user, asked.address):
         return Confirmed(user, "")
-    index = crypto.blind_index("email", asked.address.casefold())
+    index = _index(asked.address)
     other = User.objects.filter(email_index=index).exclude(pk=user.pk).first()
     if other is not None:
         if other.email_confirmed_at is not None:
@@ -125,8 +126,7 @@ def address_of(user: User) -> str:
 
 def is_confirmed(user: User, address: str) -> bool:
     """Whether ``address`` is the confirmed one of ``user``."""
-    index = crypto.blind_index("email", address.casefold())
-    return user.email_confirmed_at is not None and bytes(user.email_index or b"") == index
+    return user.email_confirmed_at is not None and bytes(user.email_index or b"") == _index(address)
 
 
 @unit_of_work
@@ -148,6 +148,10 @@ def _remove(*, actor: Actor) -> str | DomainError:
 def _clear(user: User) -> None:
     user.email, user.email_index, user.email_confirmed_at = b"", None, None
     user.save(update_fields=["email", "email_index", "email_confirmed_at"])
+
+
+def _index(address: str) -> bytes:
+    return crypto.blind_index("email", address.casefold())
 
 
 def _state(user: User) -> str:

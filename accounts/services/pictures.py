@@ -17,7 +17,7 @@ from accounts.units import unit_of_work
 def set_picture(*, actor: Actor, raw: bytes) -> User:
     """Show what was uploaded beside the actor's name, in place of the picture until now.
 
-    Raises ``Invalid`` (``invalid_picture``), ``TooMany``, ``Unauthenticated``.
+    Raises ``Invalid`` (``invalid_picture``), ``TooMany``, ``Unauthenticated``, ``Unavailable``.
     """
     if actor.user is None:
         raise Unauthenticated("not_signed_in", _("Sign in first."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from accounts import notify
+from accounts import languages, notify
 from accounts.actors import Actor
 from accounts.models import LoginSession, User
 from identity import letters
@@ -37,7 +37,9 @@ def note(*, user: User, session: LoginSession, device: Device) -> bool:
 def tell(*, actor: Actor, signed_in: SignedIn) -> None:
     """The same news by letter, once it is committed."""
     if signed_in.is_elsewhere:
-        letters.new_device(actor.tenant, signed_in.user, device=described(signed_in.session))
+        with languages.in_that_of(actor.tenant):
+            device = described(signed_in.session)
+        letters.new_device(actor.tenant, signed_in.user, device=device)
 
 
 def described(session: LoginSession) -> str:

@@ -25,8 +25,12 @@ def ask_for_address(*, actor: Actor, wanted: str, password: str, address: str) -
 
 
 def welcome(*, actor: Actor, user: User, address: str) -> None:
-    """The same for the address that somebody gave while registering, where there is one and letters are sent."""
+    """The same for the address that somebody gave while registering, where letters are sent: a few an hour to one address."""
     if not mail.is_on() or user.email_index is None or user.email_confirmed_at is not None:
+        return
+    try:
+        limits.hit("letter_welcome", bytes(user.email_index).hex())
+    except TooMany:
         return
     to = email.address_of(user)
     token = email.token_of(user, to)
@@ -61,9 +65,9 @@ def forgot(*, actor: Actor, who: str, address: str) -> None:
     limits.hit("forgot", limits.network(actor.origin.ip))
     with tenancy.scope(actor.tenant):
         person = selectors.login_meant(who)
-    if person is not None:
+    if person is not None and person.is_active and person.email_confirmed_at is not None:
         try:
-            limits.hit("letter_asked", str(person.pk))
+            limits.hit("letter_forgot", str(person.pk))
         except TooMany:
             person = None
     code = ask_for_reset(actor=actor, person=person)

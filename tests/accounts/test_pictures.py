@@ -9,8 +9,8 @@ from typing import cast
 import pytest
 from PIL import Image
 
-from accounts import pictures
-from accounts.errors import Invalid
+from accounts import logos, pictures
+from accounts.errors import Invalid, Unavailable
 from tests.photographs import a_picture
 
 ORIENTATION = 0x0112
@@ -27,6 +27,13 @@ def made(raw: bytes) -> Image.Image:
 def pixel(image: Image.Image, at: tuple[int, int]) -> tuple[int, int, int]:
     """Red, green and blue of one point."""
     return cast("tuple[int, int, int]", image.convert("RGB").getpixel(at))
+
+
+def slow() -> bytes:
+    """A small JPEG with its last scan two hundred times over, each of which a decoder works through."""
+    raw = a_picture("JPEG", (64, 64), progressive=True)
+    scan = raw[raw.rindex(b"\xff\xda") : -2]
+    return raw[:-2] + 200 * scan + raw[-2:]
 
 
 def bomb() -> bytes:
@@ -79,6 +86,22 @@ def test_an_animation_stands_still_and_what_was_clear_stays_clear() -> None:
     assert made(clear.getvalue()).convert("RGBA").getchannel("A").getextrema() == (0, 0)
 
 
+def test_a_camera_may_send_in_steps_and_a_logo_in_no_more_than_a_picture() -> None:
+    assert made(a_picture("JPEG", (900, 900), progressive=True)).format == "WEBP"
+    with pytest.raises(Invalid, match="not a picture that can be read"):
+        logos.drawn_anew(slow())
+
+
+def test_who_comes_while_another_picture_takes_long_is_asked_to_try_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pictures, "_WAIT_S", 0.01)
+    with pictures._unpacking, pytest.raises(Unavailable) as refused:
+        pictures.square(a_picture())
+    assert refused.value.code == "busy"
+    assert made(a_picture()).format == "WEBP", "and then it is done"
+
+
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
@@ -91,9 +114,10 @@ def test_an_animation_stands_still_and_what_was_clear_stays_clear() -> None:
         (a_picture("TIFF"), "no picture that can"),
         (a_picture("JPEG", (900, 900))[:2000], "no picture that can"),
         (bomb(), "million pixels"),
-        (a_picture("PNG", (6000, 5001)), "million pixels"),
+        (a_picture("PNG", (5000, 4001)), "20 million pixels"),
+        (slow(), "no picture that can"),
     ],
-    ids=["nothing", "long", "svg", "pdf", "beginning", "bmp", "tiff", "cut", "bomb", "large"],
+    ids=["nothing", "long", "svg", "pdf", "beginning", "bmp", "tiff", "cut", "bomb", "large", "slow"],
 )
 def test_what_is_no_picture_or_too_much_of_one_is_refused_in_a_sentence(raw: bytes, words: str) -> None:
     with pytest.raises(Invalid, match=words) as refused:

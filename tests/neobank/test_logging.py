@@ -69,6 +69,15 @@ def test_no_secret_reaches_the_log_whatever_a_client_sends(serve: Callable[..., 
         assert secret not in log, f"{secret} stands in the log"
 
 
+def test_a_form_without_its_token_does_not_write_the_code_in_its_path(
+    arcadia: object, log: io.StringIO
+) -> None:
+    for path in ("/reset/opens-something", "/card/opens-something", "/confirm/opens-something"):
+        assert Client(enforce_csrf_checks=True).post(path).status_code == 403
+    assert [line["status"] for line in logged(log)] == [403] * 3
+    assert "opens-something" not in log.getvalue()
+
+
 def test_secrets_are_taken_out_of_messages_values_and_tracebacks(log: io.StringIO) -> None:
     logger = structlog.get_logger("test")
     logger.info(

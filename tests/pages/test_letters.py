@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import socket
 from collections.abc import Iterator
+from smtplib import SMTPDataError, SMTPRecipientsRefused
 from typing import Any
 
 import pytest
@@ -14,11 +15,14 @@ from django.core import mail as django_mail
 from django.test import Client
 from django.utils import timezone
 
-from accounts import mail, tenancy
+from accounts import limits, mail, tenancy
 from accounts.crypto import open_from
-from accounts.models import AuditEvent, LoginCode, User
+from accounts.errors import TooMany
+from accounts.models import AuditEvent, Domain, LoginCode, User
 from accounts.services.email import token_of
 from accounts.services.login_codes import issue_login_codes
+from identity.addresses import for_letters
+from identity.services.mailbox import ask_for_address
 from identity.services.people import create_user
 from tests.cast import PASSWORD, Event, Person, make_event
 from tests.pages.reading import sign_in, text_of
@@ -132,6 +136,33 @@ def test_a_mail_server_that_is_gone_fails_no_sign_in(
         assert mail.settle(30), "and the letters are given up"
 
 
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [
+        (SMTPRecipientsRefused({"x@example.org": (550, b"no such mailbox")}), 1),
+        (SMTPRecipientsRefused({"x@example.org": (450, b"later")}), 3),
+        (SMTPDataError(554, b"never"), 1),
+        (SMTPDataError(451, b"later"), 3),
+        (ConnectionResetError(), 3),
+    ],
+    ids=["no mailbox", "mailbox later", "never", "later", "gone"],
+)
+def test_what_a_mail_server_refuses_for_good_is_not_tried_again(
+    letters: list[Any], monkeypatch: pytest.MonkeyPatch, error: Exception, tries: int
+) -> None:
+    tried: list[mail.Letter] = []
+
+    def send(letter: mail.Letter) -> None:
+        tried.append(letter)
+        raise error
+
+    monkeypatch.setattr(mail, "PAUSES_S", (0, 0, 0))
+    monkeypatch.setattr(mail, "_send", send)
+    mail.post(mail.Letter("test", sender="Arcadia", to="x@example.org", subject="s", text="t"))
+    arrived(letters)
+    assert len(tried) == tries
+
+
 # -- Addresses ---------------------------------------------------------------------------------------------------------
 
 
@@ -193,6 +224,31 @@ def test_an_address_in_the_roster_counts_because_a_game_master_gave_it(
     assert [letter.to for letter in arrived(letters)] == [["vex@example.org"]]
 
 
+def test_nobodys_mailbox_is_filled_by_many_who_want_it(event: Event, letters: list[Any]) -> None:
+    people = [event.person(f"Rival {number}") for number in range(6)]
+    for one in people[:5]:
+        ask_for_address(actor=one.actor, wanted=ADDRESS, password=PASSWORD, address="http://x")
+    with pytest.raises(TooMany):
+        ask_for_address(actor=people[5].actor, wanted=ADDRESS.upper(), password=PASSWORD, address="http://x")
+    assert len(arrived(letters)) == 5
+
+
+def test_an_address_given_while_registering_gets_a_few_letters_and_stays_free_for_its_owner(
+    browser: Client, event: Event, alice: Person, letters: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(limits.RATES, "letter_welcome", limits.Rate(1, 3600))
+    for name in ("Squatter", "Rival"):
+        phone = event.phone()
+        given = {"character_name": name, "password": NEW, "email": ADDRESS}
+        answer = phone.post("auth/register", given)
+        assert answer.status_code == 201, answer.content
+        with tenancy.scope(event.tenant):
+            User.objects.filter(character_name=name).update(email=b"", email_index=None)
+    assert len(arrived(letters)) == 1
+    browser.post("/me/email", {"email": ADDRESS, "current_password": PASSWORD})
+    assert len(arrived(letters)) == 2
+
+
 # -- A forgotten password ----------------------------------------------------------------------------------------------
 
 
@@ -229,6 +285,17 @@ def test_nobodys_mailbox_is_filled_and_nobodys_card_made_worthless(
     with tenancy.scope(event.tenant):
         told = str(list(LoginCode.objects.values())) + str(list(AuditEvent.objects.values()))
     assert last.rpartition("/")[2] not in told
+
+
+def test_whoever_asks_in_anothers_name_keeps_nobody_from_an_address(
+    browser: Client, alice: Person, letters: list[Any]
+) -> None:
+    for _time in range(6):
+        asks("Alice")
+    browser.post("/me/email", {"email": ADDRESS, "current_password": PASSWORD})
+    Client().post(link_in(arrived(letters)[0]))
+    asks("Alice")
+    assert len(arrived(letters)) == 2, "and what no letter came of was not counted"
 
 
 @pytest.mark.parametrize("how", ["used", "late", "off", "changed"])
@@ -281,6 +348,44 @@ def test_links_lead_to_the_events_own_address_whatever_name_was_asked_under(
     [letter] = arrived(letters)
     assert "evil" not in letter.body
     assert f"http://{event.host}/reset/" in letter.body
+
+
+@pytest.mark.parametrize(
+    ("public", "asked", "link"),
+    [
+        ("", "arcadia.example:31337", "http://arcadia.example/reset/"),
+        ("https://arcadia.example:8443", "arcadia.example:31337", "https://arcadia.example:8443/reset/"),
+        ("https://arcadia.example:8443", "evil.example", "https://arcadia.example:8443/reset/"),
+    ],
+)
+def test_nor_to_the_port_that_somebody_asked_at(
+    event: Event, alice: Person, letters: list[Any], settings: Any, public: str, asked: str, link: str
+) -> None:
+    confirmed(alice)
+    settings.PUBLIC_URL = public
+    Client(HTTP_HOST=asked).post("/forgot", {"who": "Alice"})
+    [letter] = arrived(letters)
+    assert link in letter.body
+
+
+def test_on_a_laptop_links_lead_to_where_the_browser_is(event: Event) -> None:
+    Domain.objects.filter(tenant=event.tenant).update(host="localhost")
+    assert for_letters(event.tenant, "http://localhost:8000") == "http://localhost:8000"
+    assert for_letters(event.tenant, "http://evil.example") == "http://localhost"
+    Domain.objects.filter(tenant=event.tenant).delete()
+    assert for_letters(event.tenant, "http://10.0.0.7:8000") == "http://10.0.0.7:8000", "none is known"
+
+
+def test_letters_are_in_the_events_language_whatever_the_app_speaks(db: None, letters: list[Any]) -> None:
+    berlin = make_event("berlin", language="de")
+    person = berlin.person("Alice")
+    with tenancy.scope(berlin.tenant):
+        token = token_of(person.reload(), ADDRESS)
+    Client(HTTP_HOST=berlin.host).post(f"/confirm/{token}")
+    berlin.phone().post("auth/password/forgot", {"who": "Alice"}, **{"Accept-Language": "en"})
+    [letter] = arrived(letters)
+    assert letter.subject == "Ein neues Passwort für Alice"
+    assert "Jemand hat angegeben" in letter.body
 
 
 # -- New devices -------------------------------------------------------------------------------------------------------

@@ -149,6 +149,27 @@ def test_a_logo_is_drawn_anew_small_and_stands_on_every_page(event: Event, clien
         assert not Logo.objects.exists()
 
 
+def test_a_logo_is_kept_under_the_address_of_its_own_content_alone(event: Event, client: Client) -> None:
+    change_brand(actor=event.server, colours={}, logo=picture())
+    source = next(str(a["src"]) for tag, a in tags_of(client.get("/login")) if tag == "img")
+    with tenancy.scope(event.tenant):
+        Logo.objects.update(body=b"another, a moment later")
+    assert client.get(source)["Cache-Control"] == "no-cache"
+
+
+def test_nobody_waits_for_a_logo_that_is_drawn(event: Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    scopes: list[Tenant | None] = []
+    draw = logos.drawn_anew
+
+    def drawn_anew(upload: bytes) -> bytes:
+        scopes.append(tenancy.current_or_none())
+        return draw(upload)
+
+    monkeypatch.setattr(logos, "drawn_anew", drawn_anew)
+    change_brand(actor=event.server, colours={}, logo=picture())
+    assert scopes == [None], "outside the unit of work"
+
+
 @pytest.mark.parametrize(
     "upload",
     [
