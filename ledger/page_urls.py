@@ -15,6 +15,7 @@ urlpatterns = [
     path("bank/send", pages.send, name="send"),
     path("bank/history", pages.history, name="history"),
     path("bank/transfers/<uuid:transfer_id>", pages.receipt, name="receipt"),
+    path("bank/transfers/<uuid:transfer_id>/qr.svg", codes.receipt_qr, name="receipt_qr"),
     path("bank/transfers/<uuid:transfer_id>/refund", pages.refund, name="refund"),
     path("bank/charge", charge.charge, name="charge"),
     path("bank/charge/takings", charge.takings, name="takings"),

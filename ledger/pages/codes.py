@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
@@ -50,6 +51,15 @@ def request_qr(request: BankRequest, actor: Actor, code: str) -> HttpResponse:
     """The address of the page on which a request is paid, as a QR."""
     found = selectors.request_for(actor, code)
     link = request.build_absolute_uri(reverse("bank:request", args=[found.code]))
+    return HttpResponse(qr.svg(link), content_type=_SVG)
+
+
+@require_safe
+@signed_in_page()
+def receipt_qr(request: BankRequest, actor: Actor, transfer_id: uuid.UUID) -> HttpResponse:
+    """The address of a receipt, as a QR: the other side opens it on a phone of its own, and nobody else can."""
+    found = selectors.receipt_for(actor, transfer_id)
+    link = request.build_absolute_uri(reverse("bank:receipt", args=[found.transfer.pk]))
     return HttpResponse(qr.svg(link), content_type=_SVG)
 
 

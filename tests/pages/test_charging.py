@@ -17,6 +17,7 @@ from accounts.services.world import pause_world
 from ledger import codes, qr
 from ledger.models import Account, PaymentRequest
 from ledger.services.accounts import hire
+from ledger.services.transfers import Payment, transfer
 from tests.cast import Event, Person
 from tests.pages.reading import fields_of, sign_in, tags_of, text_of
 
@@ -254,6 +255,21 @@ def test_the_codes_on_the_pages_lead_where_they_should(till: Client, bob: Person
         ]
         assert len(pictures) == 1
         assert till.get(str(pictures[0])).status_code == 200
+
+
+def test_a_receipt_is_shown_as_a_code_to_the_other_side_alone(
+    browser: Client, alice: Person, bob: Person, event: Event
+) -> None:
+    paid = transfer(actor=alice.actor, payment=Payment(bob.number, 1_00)).transfer
+    path = f"/bank/transfers/{paid.pk}"
+    assert f"{path}/qr.svg" in browser.get(path).content.decode()
+    assert urlsplit(read(browser.get(f"{path}/qr.svg").content)).path == path
+    other, stranger = Client(), Client()
+    sign_in(other, "Bob")
+    event.person("Eve")
+    sign_in(stranger, "Eve")
+    assert other.get(path).status_code == 200
+    assert {stranger.get(path).status_code, stranger.get(f"{path}/qr.svg").status_code} == {404}
 
 
 def test_nobody_prints_somebody_elses_sheet(browser: Client, bob: Person) -> None:

@@ -46,7 +46,7 @@ POSTED = {
     "bank:take_back",
 }
 #: Pictures that stand on pages.
-IMAGES = {"bank:account_qr", "bank:request_qr", "people:picture"}
+IMAGES = {"bank:account_qr", "bank:receipt_qr", "bank:request_qr", "people:picture"}
 #: What a page's address needs, and how many queries it may take, whatever there is to list.
 GUESTS = {
     "landing": 2,
