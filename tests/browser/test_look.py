@@ -19,15 +19,19 @@ from tests.browser.steps import sign_in
 from tests.cast import make_event
 from tests.servers import WebServer
 
-GUEST = ["/", "/login", "/register", "/nowhere", "/errors/insufficient-funds"]
+GUEST = ["/", "/login", "/register", "/forgot", "/offline", "/nowhere", "/errors/insufficient-funds"]
 PLAYER = [
     *("/", "/bank", "/bank/send", "/bank/scan", "/bank/history", "/bank/qr", "/bank/charge"),
-    *("/bank/charge/takings", "/me", "/me/password", "/me/activity", "/styleguide", "/nowhere"),
+    *("/bank/charge/takings", "/bank/ask", "/bank/asked", "/vouchers", "/vouchers/00000000000"),
+    *("/me", "/me/security", "/me/news", "/me/email", "/me/password", "/me/activity"),
+    *("/styleguide", "/nowhere"),
 ]
 CONSOLE = [
     *("/styleguide", "/admin/", "/admin/accounts/user/", "/admin/accounts/faction/"),
     *("/admin/accounts/apikey/", "/admin/accounts/auditevent/", "/admin/ledger/account/"),
-    *("/admin/ledger/transfer/", "/admin/accounts/tenant/arcadia/"),
+    *("/admin/ledger/transfer/", "/admin/ledger/voucherbatch/", "/admin/accounts/tenant/arcadia/"),
+    *("/admin/accounts/tenant/arcadia/pay/", "/admin/accounts/tenant/arcadia/vouchers/"),
+    *("/admin/accounts/tenant/arcadia/login-cards/", "/admin/accounts/tenant/arcadia/poster/"),
     *("/admin/accounts/tenant/arcadia/brand/", "/admin/accounts/tenant/arcadia/settings/"),
     *("/admin/accounts/tenant/arcadia/pause/", "/admin/accounts/tenant/arcadia/roster/"),
 ]
