@@ -1,0 +1,309 @@
+"""Strangers' verifiers: the script and the page's own pass every true round, find every altered one, and agree on all of them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import importlib.util
+import json
+import random
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from casino.fairness import Stream
+from casino.games import CERTIFIED
+from tests.browser.conftest import chromium
+from tests.casino.rounds import SPOILS, File, a_file, a_waiting_file, only, payouts_of, spoiled
+from tests.databases import PROJECT
+
+SCRIPT = PROJECT / "examples" / "verify_rounds.py"
+ENGINE = PROJECT / "casino" / "verifier" / "rounds.js"
+TRUE_ROUNDS, ALTERED_ROUNDS = 10_000, 1_000
+
+# As text, for which a browser needs a hundredth of the time.
+EXAMINE = """(text) => {
+  const file = Verifier.read(text);
+  const checker = new Verifier.Checker(file);
+  return [checker.faults, ...file.rounds.map((round) => {
+    const { verdict, faults } = checker.examine(round);
+    return { verdict, codes: faults.map((fault) => fault.code) };
+  })];
+}"""
+
+
+@pytest.fixture(scope="module")
+def true_file() -> File:
+    return a_file(TRUE_ROUNDS)
+
+
+@pytest.fixture(scope="module")
+def altered(true_file: File) -> list[tuple[str, File]]:
+    return list(spoiled(true_file, ALTERED_ROUNDS))
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    """What a player runs, as a module."""
+    spec = importlib.util.spec_from_file_location("verify_rounds", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    """An empty page of a browser without a network, with the checking part of the page in it."""
+    path = chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        context = browser.new_context(offline=True)
+        empty = context.new_page()
+        empty.add_script_tag(content=ENGINE.read_text(encoding="utf-8"))
+        yield empty
+        browser.close()
+
+
+def examined(page: Page, file: File) -> list[Any]:
+    """The faults of the file as a whole, then of each round its verdict and the codes of its faults."""
+    found: list[Any] = page.evaluate(EXAMINE, json.dumps(file))
+    return found
+
+
+def verdicts(script: ModuleType, file: File) -> list[str]:
+    """What the script says of each round; a fault of the whole file is one of every round."""
+    try:
+        script.check_chain(file)
+    except (ValueError, KeyError) as error:
+        return [f"WRONG: {error}"] * len(file["rounds"])
+    return list(script.check_rounds(file))
+
+
+# -- the script --------------------------------------------------------------------------------------------------------
+
+
+def run(path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-I", SCRIPT, path], capture_output=True, text=True, timeout=300)
+
+
+def test_the_script_passes_every_true_round_and_names_the_one_that_is_altered(
+    true_file: File, tmp_path: Path
+) -> None:
+    path = tmp_path / "rounds.json"
+    path.write_text(json.dumps(true_file), encoding="utf-8")
+    passed = run(path)
+    assert (passed.returncode, passed.stdout) == (0, f"{TRUE_ROUNDS} verified\n"), passed.stderr
+
+    small = only(true_file, true_file["rounds"][17])
+    small["rounds"][0]["win"] += 1
+    path.write_text(json.dumps(small), encoding="utf-8")
+    refused = run(path)
+    assert refused.returncode == 1
+    assert f"round {small['rounds'][0]['id']}: WRONG: win should be" in refused.stdout
+    assert "Traceback" not in refused.stderr
+
+
+def test_the_true_rounds_are_of_every_kind(true_file: File) -> None:
+    rounds = true_file["rounds"]
+    assert {one["game"] for one in rounds} == set(CERTIFIED)
+    assert len({one["out_of"] for one in rounds}) > 5
+    assert min(int(one["out_of"]) for one in rounds) == 1
+    assert max(int(one["out_of"]) for one in rounds) > 2**32, "draws of eight bytes"
+    for game, version in CERTIFIED.items():
+        assert {each.name for each in version.sets} <= {one["set"] for one in rounds if one["game"] == game}
+    assert sum(bool(one["free_stops"]) for one in rounds) > 20
+    assert len(true_file["reveals"]) > 5
+    assert Counter(bool(one["win"]) for one in rounds)[True] > 1_000
+
+
+def test_the_script_finds_every_altered_round(script: ModuleType, altered: list[tuple[str, File]]) -> None:
+    passed = [kind for kind, file in altered if not verdicts(script, file)[0].startswith("WRONG")]
+    assert Counter(kind for kind, _file in altered).keys() == SPOILS.keys()
+    assert not passed, Counter(passed)
+
+
+def test_the_script_says_which_rounds_wait_and_for_what(script: ModuleType) -> None:
+    found = verdicts(script, a_waiting_file(40))
+    assert found == ["waiting for its seed"] * 40 + ["sealed"] * 40
+
+
+# -- the page's script -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.once
+def test_the_page_passes_every_true_round_finds_every_altered_one_and_says_what_is_wrong(
+    page: Page, true_file: File, altered: list[tuple[str, File]]
+) -> None:
+    faults, *found = examined(page, true_file)
+    assert faults == []
+    assert Counter(one["verdict"] for one in found) == {"verified": TRUE_ROUNDS}
+
+    answers = page.evaluate(f"(texts) => texts.map({EXAMINE})", [json.dumps(file) for _kind, file in altered])
+    passed = [
+        kind
+        for (kind, _file), answer in zip(altered, answers, strict=True)
+        if answer[1]["verdict"] != "wrong"
+    ]
+    assert not passed, Counter(passed)
+    named: dict[str, set[str]] = {}
+    for (kind, _file), answer in zip(altered, answers, strict=True):
+        named.setdefault(kind, set()).update(answer[1]["codes"])
+    # One alteration is one fault: whoever reads it is not sent after its consequences.
+    assert {kind: codes for kind, codes in named.items() if kind in NAMED} == NAMED
+
+
+#: What the page calls an alteration that leaves the rest of the round as it was.
+NAMED = {
+    "stops": {"stops"},
+    "out_of": {"out_of", "hidden"},
+    "set": {"set", "hidden"},
+    "selector": {"selector", "hidden", "round_form"},
+    "server_seed": {"seed_hash"},
+    "server_seed_hash": {"seed_hash"},
+    "nonce_twice": {"nonce_twice"},
+    "configuration": {"configuration_missing"},
+    "configuration_text": {"configuration_hash"},
+    "version_text": {"version_hash"},
+    "prize": {"prize"},
+    "win": {"win"},
+    "stake": {"stake"},
+    "reveal": {"reveal_hash"},
+    "game": {"other_game"},
+    "free_stops": {"free_stops", "free_count"},
+}
+
+
+@pytest.mark.once
+def test_the_page_and_the_script_agree_on_rounds_that_wait(page: Page, script: ModuleType) -> None:
+    file = a_waiting_file(42)
+    _faults, *found = examined(page, file)
+    assert [one["verdict"] for one in found] == ["waiting"] * 42 + ["sealed"] * 42
+    chance = random.Random(3)
+    for at in range(0, 84, 2):
+        kind = chance.choice(
+            ["prize", "win", "stake", "client_seed", "game", "version_text", "configuration"]
+        )
+        small = only(file, file["rounds"][at])
+        SPOILS[kind](small, small["rounds"][0], chance)
+        [_, told] = examined(page, small)
+        ours = verdicts(script, small)[0]
+        assert (told["verdict"] == "wrong") == ours.startswith("WRONG"), (kind, told, ours)
+        # A client seed that might have been one is only found out when the server's seed is shown.
+        assert told["verdict"] == "wrong" or kind == "client_seed"
+
+
+def forged(kind: str) -> File:
+    """A file whose hashes all fit, and whose configurations do not follow one another, or whose rig was another one."""
+    from tests.casino.rounds import HOUR, START, Maker
+
+    version = CERTIFIED["glitch_grid"]
+    rates = payouts_of(version)
+    maker = Maker()
+    first = maker.set_payout(version, rates[3])
+    if kind == "a gap":
+        maker.last["glitch_grid"] = (1, "0" * 64)
+    if kind == "two of a number":
+        maker.last["glitch_grid"] = (0, "")
+    if kind == "a beginning in the middle":
+        maker.last["glitch_grid"] = (1, "")
+    second = maker.set_payout(version, rates[5])
+    if kind == "a rig beyond its range":
+        maker.last["glitch_grid"] = (2, second)
+        rig = [(START, rates[0]), (START + HOUR, rates[-1])]
+        second = maker.seal(version, rig, reveal=True)
+        row = json.loads(maker.file["configurations"].pop(second))
+        text = json.dumps(row | {"payout_to": "95.00"}, sort_keys=True, separators=(",", ":"))
+        rig_of = maker.rigs.pop(second)
+        second = hashlib.sha256(text.encode()).hexdigest()
+        maker.file["configurations"][second], maker.rigs[second] = text, rig_of
+    if kind == "a rig in no order":
+        second = maker.seal(version, [(START + HOUR, rates[0]), (START, rates[-1])], reveal=True)
+    maker.play(version, first)
+    maker.play(version, second)
+    return maker.file
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("nothing", ""),
+        ("a gap", "chain_broken"),
+        ("two of a number", "chain_twice"),
+        ("a beginning in the middle", "chain_broken"),
+        ("a rig beyond its range", "reveal_range"),
+        ("a rig in no order", "reveal_form"),
+    ],
+)
+def test_both_find_what_fits_its_hash_and_not_its_promise(
+    page: Page, script: ModuleType, kind: str, code: str
+) -> None:
+    file = forged(kind)
+    _faults, _first, second = examined(page, file)
+    assert code in second["codes"] if code else second["verdict"] == "verified"
+    assert verdicts(script, file)[1].startswith("WRONG" if code else "verified")
+
+
+@pytest.mark.once
+def test_the_pages_own_hashes_and_draws_are_those_of_python(page: Page) -> None:
+    chance = random.Random(2)
+    texts = ["é🦊" * n for n in range(40)] + ["a" * n for n in range(50, 140)]
+    wanted = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+    assert page.evaluate("(texts) => texts.map(Verifier.hashOf)", texts) == wanted
+    cases: list[Any] = []
+    for number in range(60):
+        seed = chance.randbytes(32).hex() if number else "k" * 200
+        ns = [1, 2, 24, 30, 3 << 30, (1 << 32) - 1, 1 << 32, (1 << 32) + 1, 3 << 62, 10**40, *range(3, 9)]
+        cases.append([seed, f"ç:{number}"[:1], number + 1, [str(n) for n in ns]])
+    drawn = page.evaluate(
+        "(cases) => cases.map(([seed, client, nonce, ns]) => {"
+        " const stream = Verifier.streamOf(seed, client, nonce);"
+        " return ns.map((n) => stream.draw(BigInt(n)).result.toString()); })",
+        cases,
+    )
+    for (seed, client, nonce, ns), results in zip(cases, drawn, strict=True):
+        assert [str(each) for each in Stream(seed, client, nonce).draws(map(int, ns))] == results
+    block = page.evaluate(
+        "() => { const s = Verifier.streamOf('key', 'c', 1); s.draw(2); return Verifier.hexOf(s.blocks[0]); }"
+    )
+    assert block == hmac.new(b"key", b"c:1:0", "sha256").hexdigest()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{", "not_json"),
+        ("[]", "not_rounds"),
+        ("{}", "not_rounds"),
+        ('{"format": "neobank-rounds-2"}', "other_form"),
+        ('{"format": "neobank-rounds-1", "rounds": []}', "not_whole"),
+    ],
+)
+def test_what_is_no_file_of_rounds_is_refused_with_its_reason(page: Page, text: str, code: str) -> None:
+    assert page.evaluate("(text) => Verifier.read(text).refusal", text) == code
+
+
+@pytest.mark.once
+def test_rounds_of_any_shape_are_wrong_and_break_nothing(
+    page: Page, script: ModuleType, true_file: File
+) -> None:
+    odd: list[Any] = [None, 3, "x", [], {}, {"__proto__": 1}]
+    whole = only(true_file, true_file["rounds"][0])
+    for name in whole["rounds"][0]:
+        odd += [
+            {**whole["rounds"][0], name: value} for value in ([], {}, -1, 1.5, True, "constructor", [[[]]])
+        ]
+    codes = examined(page, {**whole, "rounds": odd})
+    assert {answer["verdict"] for answer in codes[1:]} <= {"wrong", "verified"}
+    # An id is only a name.
+    assert [at for at, answer in enumerate(codes[1:]) if answer["verdict"] == "verified"] == []
