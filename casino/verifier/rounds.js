@@ -420,7 +420,7 @@ globalThis.Verifier = (() => {
       return;
     }
     const stops = stream ? spun({ what: "stop" }) : round.stops;
-    if (!isSame(stops, round.stops)) out.faults.push({ code: "stops", ours: stops.join(" "), theirs: round.stops.join(" ") });
+    if (!isSame(stops, round.stops)) out.faults.push({ code: "stops", ours: stops.join(", "), theirs: round.stops.join(", ") });
     if (out.isSealed) {
       if (stream && !round.free_stops.every(isOnReels)) out.faults.push({ code: "off_reels", stops: game.stops });
       else replaySealed(round, out, stops);
@@ -476,7 +476,7 @@ globalThis.Verifier = (() => {
       free.forEach((stops, number) => {
         const theirs = round.free_stops[number];
         if (isSame(stops, theirs)) return;
-        out.faults.push({ code: "free_stops", number: number + 1, ours: stops.join(" "), theirs: theirs.join(" ") });
+        out.faults.push({ code: "free_stops", number: number + 1, ours: stops.join(", "), theirs: theirs.join(", ") });
       });
     }
     out.free = free.map((stops) => spin(game, chosen.strips, stops, game.free_spin_multiplier));

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-import hashlib
 import json
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
 from casino import fairness
+from casino.configuration import (
+    Link,
+    Step,
+    commitment,
+    digest,
+    moment_text,
+    parse_payout,
+    payout_at,
+    schedule_text,
+    text_of,
+)
+from casino.drawing import draw_round
 from casino.games import CERTIFIED
 from casino.mixing import PAYOUT_MAX, PAYOUT_MIN, mix, payout
-from casino.reels import GameVersion, StripSet, evaluate, free_spins_of, play
+from casino.reels import GameVersion, StripSet
 
 TENANT: Final = "0f0e0d0c-0b0a-4908-8706-050403020100"
 START: Final = dt.datetime(2026, 11, 21, 20, 0, tzinfo=dt.UTC)
@@ -31,47 +42,27 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
-def digest(text: str) -> str:
-    """SHA-256 of a text, in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def moment(at: dt.datetime) -> str:
-    """As every time of the format is written: UTC, with all six digits of the fraction."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def percent(hundredths: int) -> str:
-    """9600 -> "96.00"."""
-    return f"{hundredths // 100}.{hundredths % 100:02}"
-
-
 def payouts_of(version: GameVersion) -> range:
     """Every payout, in hundredths of a per cent, that the sets of a version can be mixed to."""
     low, high = (one.rtp * 10_000 for one in (version.sets[0], version.sets[-1]))
     return range(max(math.ceil(low), PAYOUT_MIN), min(math.floor(high), PAYOUT_MAX) + 1)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Rig:
-    """A secret schedule: from when on which payout (hundredths) holds."""
+    """A secret schedule, and the random bytes it is sealed with."""
 
-    salt: str
-    schedule: list[tuple[dt.datetime, int]]
-
-    @property
-    def text(self) -> str:
-        """The schedule as it is sealed."""
-        return canonical([[moment(at), percent(hundredths)] for at, hundredths in self.schedule])
+    salt: bytes
+    steps: tuple[Step, ...]
 
     @property
     def commitment(self) -> str:
         """What is shown before it is revealed."""
-        return hashlib.sha256(bytes.fromhex(self.salt) + self.text.encode()).hexdigest()
+        return commitment(self.salt, schedule_text(self.steps))
 
-    def at(self, now: dt.datetime) -> int:
-        """The payout that holds at a time."""
-        return [rate for since, rate in self.schedule if since <= now or since == self.schedule[0][0]][-1]
+    def told(self) -> dict[str, str]:
+        """As a file reveals it."""
+        return {"salt": self.salt.hex(), "schedule": schedule_text(self.steps)}
 
 
 class Maker:
@@ -96,37 +87,29 @@ class Maker:
 
     def set_payout(self, version: GameVersion, hundredths: int) -> str:
         """A configuration; returns its hash."""
-        return self._configure(version, {"payout": percent(hundredths)})
+        return self._link(version, payout=hundredths)
 
-    def seal(self, version: GameVersion, schedule: list[tuple[dt.datetime, int]], *, reveal: bool) -> str:
+    def seal(
+        self, version: GameVersion, steps: Iterable[Step], *, reveal: bool, highest: int | None = None
+    ) -> str:
         """A configuration with a secret schedule in the payout's place; returns its hash."""
-        rig = Rig(self.hex(32), schedule)
+        rig = Rig(self.chance.randbytes(32), tuple(steps))
         possible = payouts_of(version)
-        found = self._configure(
+        found = self._link(
             version,
-            {
-                "commitment": rig.commitment,
-                "payout_from": percent(possible[0]),
-                "payout_to": percent(possible[-1]),
-            },
+            commitment=rig.commitment,
+            payout_from=possible[0],
+            payout_to=highest or possible[-1],
         )
         self.rigs[found] = rig
         if reveal:
-            self.file["reveals"][rig.commitment] = {"salt": rig.salt, "schedule": rig.text}
+            self.file["reveals"][rig.commitment] = rig.told()
         return found
 
-    def _configure(self, version: GameVersion, more: dict[str, str]) -> str:
+    def _link(self, version: GameVersion, **more: Any) -> str:
         game = version.rules.game
         seq, prev = self.last.get(game, (0, ""))
-        row = {
-            "v": 1,
-            "tenant": TENANT,
-            "game": game,
-            "version": version.digest,
-            "seq": seq + 1,
-            "prev": prev,
-        }
-        text = canonical(row | more)
+        text = Link(TENANT, game, seq + 1, prev, version.digest, **more).canonical()
         self.file["versions"][version.digest] = version.canonical()
         self.file["configurations"][digest(text)] = text
         self.last[game] = (seq + 1, digest(text))
@@ -140,13 +123,13 @@ class Maker:
         client_seed = self.chance.choice([self.hex(16), "Nyx 🦊", "x" * 64, "ünï", "0"])
         rig = self.rigs.get(configuration)
         is_sealed = rig is not None and rig.commitment not in self.file["reveals"]
-        rate = rig.at(self.now) if rig else round(Fraction(game["payout"]) * 100)
+        rate = payout_at(rig.steps, self.now) if rig else parse_payout(game["payout"])
         drawn = self._draw(version, rate, fairness.Stream(self.server_seed, client_seed, self.nonce))
         line_bet = self.chance.choice([20, 40, 100, 400])
         one: Round = {
             "id": f"{self.chance.getrandbits(128):032x}",
             "game": version.rules.game,
-            "played_at": moment(self.now),
+            "played_at": moment_text(self.now),
             "configuration": configuration,
             "server_seed_hash": fairness.commitment(self.server_seed),
             "server_seed": self.server_seed if reveal_seed and not is_sealed else None,
@@ -163,20 +146,15 @@ class Maker:
         return one
 
     def _draw(self, version: GameVersion, rate: int, stream: fairness.Stream) -> Round:
-        rules, mixed = version.rules, mix(version, payout(rate))
-        reels = [rules.stops] * rules.reels
-        stops = stream.draws(reels)
-        selector = stream.draw(mixed.out_of)
-        chosen: StripSet = mixed.set_for(selector)
-        owed = free_spins_of(rules, evaluate(rules, chosen.strips, stops).scatters)
-        free_stops = [stream.draws(reels) for _ in range(owed)]
+        mixed = mix(version, payout(rate))
+        drawn = draw_round(version.rules, mixed, stream)
         return {
-            "stops": list(stops),
-            "selector": str(selector),
+            "stops": list(drawn.stops),
+            "selector": str(drawn.selector),
             "out_of": str(mixed.out_of),
-            "set": chosen.name,
-            "free_stops": [list(each) for each in free_stops],
-            "line_bets": play(rules, chosen.strips, stops, free_stops).line_bets,
+            "set": drawn.strip_set.name,
+            "free_stops": [list(each) for each in drawn.free_stops],
+            "line_bets": drawn.played.line_bets,
         }
 
 
@@ -194,7 +172,7 @@ def a_file(count: int, *, seed: int = 7) -> File:
         for version in CERTIFIED.values():
             rates = payouts_of(version)
             odd = exact_version(version)
-            schedule = [(maker.now + HOUR * hour, maker.chance.choice(rates)) for hour in (-2, 0, 1, 5)]
+            schedule = [Step(maker.now + HOUR * hour, maker.chance.choice(rates)) for hour in (-2, 0, 1, 5)]
             settings = [
                 *((version, maker.set_payout(version, maker.chance.choice(rates))) for _ in range(2)),
                 (odd, maker.set_payout(odd, int(odd.sets[0].rtp * 10_000))),
@@ -215,7 +193,7 @@ def a_waiting_file(count: int, *, seed: int = 11) -> File:
         for version in CERTIFIED.values():
             rates = payouts_of(version)
             configuration = (
-                maker.seal(version, [(START, rates[0]), (START + HOUR, rates[-1])], reveal=False)
+                maker.seal(version, [Step(START, rates[0]), Step(START + HOUR, rates[-1])], reveal=False)
                 if is_rigged
                 else maker.set_payout(version, rates[len(rates) // 2])
             )
@@ -327,7 +305,7 @@ def _payout(file: File, one: Round, chance: random.Random) -> None:
     while mixed == one["out_of"]:
         rate = chance.choice(rates)
         mixed = str(mix(GameVersion.parse(file["versions"][row["version"]]), payout(rate)).out_of)
-    text = canonical(row | {"payout": percent(rate)})
+    text = canonical(row | {"payout": text_of(rate)})
     file["configurations"][digest(text)] = text
     one["configuration"] = digest(text)
 

@@ -18,10 +18,23 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from casino.configuration import Step, commitment, digest, schedule_text
 from casino.fairness import Stream
 from casino.games import CERTIFIED
 from tests.browser.conftest import chromium
-from tests.casino.rounds import SPOILS, File, a_file, a_waiting_file, only, payouts_of, spoiled
+from tests.casino.rounds import (
+    HOUR,
+    SPOILS,
+    START,
+    File,
+    Maker,
+    a_file,
+    a_waiting_file,
+    canonical,
+    only,
+    payouts_of,
+    spoiled,
+)
 from tests.databases import PROJECT
 
 SCRIPT = PROJECT / "examples" / "verify_rounds.py"
@@ -202,31 +215,28 @@ def test_the_page_and_the_script_agree_on_rounds_that_wait(page: Page, script: M
 
 
 def forged(kind: str) -> File:
-    """A file whose hashes all fit, and whose configurations do not follow one another, or whose rig was another one."""
-    from tests.casino.rounds import HOUR, START, Maker
-
+    """Two rounds whose hashes all fit, but whose configurations do not follow one another, or whose rig broke its promise."""
     version = CERTIFIED["glitch_grid"]
     rates = payouts_of(version)
+    low, high = Step(START, rates[0]), Step(START + HOUR, rates[-1])
     maker = Maker()
     first = maker.set_payout(version, rates[3])
-    if kind == "a gap":
-        maker.last["glitch_grid"] = (1, "0" * 64)
-    if kind == "two of a number":
-        maker.last["glitch_grid"] = (0, "")
-    if kind == "a beginning in the middle":
-        maker.last["glitch_grid"] = (1, "")
-    second = maker.set_payout(version, rates[5])
+    # What the next configuration takes for the one before it.
+    before = {"a gap": (1, "0" * 64), "two of a number": (0, ""), "a beginning in the middle": (1, "")}
+    maker.last["glitch_grid"] = before.get(kind, maker.last["glitch_grid"])
     if kind == "a rig beyond its range":
-        maker.last["glitch_grid"] = (2, second)
-        rig = [(START, rates[0]), (START + HOUR, rates[-1])]
-        second = maker.seal(version, rig, reveal=True)
-        row = json.loads(maker.file["configurations"].pop(second))
-        text = json.dumps(row | {"payout_to": "95.00"}, sort_keys=True, separators=(",", ":"))
-        rig_of = maker.rigs.pop(second)
-        second = hashlib.sha256(text.encode()).hexdigest()
-        maker.file["configurations"][second], maker.rigs[second] = text, rig_of
-    if kind == "a rig in no order":
-        second = maker.seal(version, [(START + HOUR, rates[0]), (START, rates[-1])], reveal=True)
+        second = maker.seal(version, [low, high], reveal=True, highest=rates[-2])
+    elif kind == "a rig in no order":
+        second = maker.seal(version, [low, high], reveal=False)
+        [rig] = maker.rigs.values()
+        told = {"salt": rig.salt.hex(), "schedule": json.dumps(json.loads(schedule_text(rig.steps))[::-1])}
+        sealed = commitment(rig.salt, told["schedule"])
+        row = json.loads(maker.file["configurations"].pop(second)) | {"commitment": sealed}
+        maker.file["reveals"][sealed], text = told, canonical(row)
+        maker.file["configurations"][digest(text)], maker.rigs = text, {digest(text): rig}
+        second = digest(text)
+    else:
+        second = maker.set_payout(version, rates[5])
     maker.play(version, first)
     maker.play(version, second)
     return maker.file
