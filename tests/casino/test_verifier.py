@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import importlib.util
 import json
 import random
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -16,11 +18,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from django.test import Client
 from playwright.sync_api import Page, sync_playwright
 
 from casino.configuration import Step, commitment, digest, schedule_text
 from casino.fairness import Stream
 from casino.games import CERTIFIED
+from casino.pages.verify_words import words
 from tests.browser.conftest import chromium
 from tests.casino.rounds import (
     HOUR,
@@ -35,7 +39,9 @@ from tests.casino.rounds import (
     payouts_of,
     spoiled,
 )
+from tests.cast import make_event
 from tests.databases import PROJECT
+from tests.german.texts import bare_in_script
 
 SCRIPT = PROJECT / "examples" / "verify_rounds.py"
 ENGINE = PROJECT / "casino" / "verifier" / "rounds.js"
@@ -147,6 +153,15 @@ def test_the_script_finds_every_altered_round(script: ModuleType, altered: list[
 def test_the_script_says_which_rounds_wait_and_for_what(script: ModuleType) -> None:
     found = verdicts(script, a_waiting_file(40))
     assert found == ["waiting for its seed"] * 40 + ["sealed"] * 40
+
+
+def test_the_draws_of_the_documentation_are_those_of_the_stream() -> None:
+    page = (PROJECT / "docs" / "fairness.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(.+?)` \| `(.+?)` \| (\d+) \| ([\d, ]+) \| ([\d, ]+) \|$", page, re.MULTILINE)
+    assert len(rows) == 2
+    for seed, client_seed, nonce, ns, results in rows:
+        drawn = Stream(seed, client_seed, int(nonce)).draws(map(int, ns.split(", ")))
+        assert ", ".join(map(str, drawn)) == results
 
 
 # -- the page's script -------------------------------------------------------------------------------------------------
@@ -317,3 +332,61 @@ def test_rounds_of_any_shape_are_wrong_and_break_nothing(
     assert {answer["verdict"] for answer in codes[1:]} <= {"wrong", "verified"}
     # An id is only a name.
     assert [at for at, answer in enumerate(codes[1:]) if answer["verdict"] == "verified"] == []
+
+
+# -- the document ------------------------------------------------------------------------------------------------------
+
+
+def test_the_document_is_the_same_for_everybody_and_allows_its_own_scripts_alone(db: None) -> None:
+    make_event("arcadia")
+    page = Client().get("/fairness/verify")
+    html, header = page.content.decode(), page["Content-Security-Policy"]
+    assert page.status_code == 200
+    assert html == Client(headers={"Cookie": "neobank_theme=light"}).get("/fairness/verify").content.decode()
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    [style] = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+    assert len(scripts) == 2
+    told = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', html)[0].replace(
+        "&#x27;", "'"
+    )
+    for policy in (header, told):
+        parts = dict(part.split(" ", 1) for part in policy.split("; "))
+        assert parts["default-src"] == parts["form-action"] == parts["base-uri"] == "'none'"
+        assert parts["script-src"].split() == [allowed(script) for script in scripts]
+        assert parts["style-src"] == allowed(style)
+        assert parts.keys() <= set(WORDED), "nothing else is allowed"
+    assert "frame-ancestors 'none'" in header
+    # What would end a script early, or bring something in from elsewhere.
+    assert not any(re.search(r"</?script|<!--", script, re.IGNORECASE) for script in scripts)
+    assert not re.search(r"(src|href)=\"(?!data:|#|/\"|\")", html)
+    assert "url(" not in style
+    assert "csrf" not in html
+
+
+WORDED = (
+    *("default-src", "script-src", "style-src", "img-src", "form-action", "base-uri", "frame-ancestors"),
+)
+
+
+def allowed(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def test_the_scripts_say_nothing_of_their_own_and_everything_they_say_is_worded() -> None:
+    sources = {path.name: path.read_text(encoding="utf-8") for path in ENGINE.parent.glob("*.js")}
+    assert sources.keys() == {"rounds.js", "page.js"}
+    for name, source in sources.items():
+        assert [said for said in bare_in_script(source) if said not in IN_QUOTES] == [], name
+    said = words()
+    faults = set(re.findall(r'code: "(\w+)"', sources["rounds.js"]))
+    faults |= set(re.findall(r'compare\(out, "(\w+)"', sources["rounds.js"]))
+    faults |= {
+        f"{kind}_{what}" for kind in ("version", "configuration") for what in ("missing", "hash", "form")
+    }
+    assert faults == set(said["faults"])
+    assert set(re.findall(r'refusal: "(\w+)"', sources["rounds.js"])) < set(said["refusals"])
+    for step in re.findall(r'step\("(\w+)"', sources["page.js"]):
+        assert step in said["steps"], step
+
+
+IN_QUOTES = {"use strict"}
