@@ -152,15 +152,19 @@ def check_rounds(file):
 def main(path):
     with open(path, encoding="utf-8") as opened:
         file = json.load(opened)
-    need(file["format"] == "neobank-rounds-1", "This is no file of rounds that this script can read.")
+    need(file["format"] == "neobank-rounds-1", "this is no file of rounds that this script can read")
     check_chain(file)
     found = list(check_rounds(file))
     for one, result in zip(file["rounds"], found, strict=True):
         if result.startswith("WRONG"):
             print(f"round {one['id']}: {result}")
-    print(", ".join(f"{times} {result}" for result, times in Counter(each[:20] for each in found).items()))
-    return any(each.startswith("WRONG") for each in found)
+    counts = Counter(result.partition(":")[0] for result in found)
+    print(", ".join(f"{times} {result}" for result, times in counts.items()) or "no rounds")
+    return bool(counts["WRONG"])
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    try:
+        sys.exit(main(sys.argv[1]) if len(sys.argv) == 2 else __doc__)
+    except (OSError, LookupError, TypeError, ValueError) as error:
+        sys.exit(f"The file as a whole is WRONG: {error}")

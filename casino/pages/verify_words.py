@@ -43,7 +43,7 @@ def _summary() -> dict[str, Any]:
         "round_money": _("Stake {stake}, won {win}"),
         "steps_of": _("Step by step"),
         "more": _both(ngettext("Show {n} more", "Show {n} more", n) for n in (1, 2)),
-        "missing": _("Of seed {seed} these rounds are not in the file: {nonces}."),
+        "missing": _("Not in the file are these rounds of seed {seed}: {nonces}"),
         "seed_shown": _("Seed {hash}"),
         "seed_is_shown": _("revealed"),
         "seed_is_hidden": _("not revealed yet"),
@@ -135,6 +135,7 @@ def _steps() -> dict[str, Any]:
         "payout": _("Expected payout"),
         "percent": _("{payout} %"),
         "payout_sealed": _("secret for now, from {from} % to {to} %"),
+        "payout_scheduled": _("by a schedule that is now revealed, from {from} % to {to} %"),
         "payout_revealed": _("{payout} %, as the schedule said that was sealed and is now revealed"),
         "commitment": _("Seal of the schedule"),
         "played_at": _("Played at"),
@@ -150,7 +151,9 @@ def _steps() -> dict[str, Any]:
         "result": _("Result"),
         "stop": _("Reel {reel}"),
         "selector": _("Selector"),
-        "free": _("Free spin {spin}, reel {reel}"),
+        "free_below": _(
+            "After them the stops of the free spins were drawn, which stand with each free spin below."
+        ),
         "again": _("{draw}, drawn again"),
         "passed": _("passed over"),
         "no_draws": _("They can be drawn again as soon as the server’s seed is revealed."),

@@ -6,7 +6,7 @@
   const SLICE_MS = 14;
   const SHOWN_AT_ONCE = 50;
   const FIRST_OF_HASH = 8;
-  const MISSING_MAX = 20;
+  const GAPS_MAX = 20;
   const ORDER = ["wrong", "verified", "waiting", "sealed"];
 
   const words = JSON.parse(document.getElementById("words").textContent);
@@ -150,41 +150,51 @@
     box.replaceChildren(make("ul", {}, ...lines.map((line) => make("li", {}, line))));
   }
 
-  // Numbers of a seed between those that are here: rounds that somebody may have left out.
+  // Numbers of a seed before its last one here that are not in the file: rounds that somebody may have left out.
   function missing(file) {
     const used = new Map();
     for (const round of file.rounds) {
-      if (round && Number.isSafeInteger(round.nonce) && typeof round.server_seed_hash === "string") {
-        used.set(round.server_seed_hash, [...(used.get(round.server_seed_hash) ?? []), round.nonce]);
-      }
+      if (!round || !Number.isSafeInteger(round.nonce) || typeof round.server_seed_hash !== "string") continue;
+      if (!used.has(round.server_seed_hash)) used.set(round.server_seed_hash, []);
+      used.get(round.server_seed_hash).push(round.nonce);
     }
     return [...used].flatMap(([hash, nonces]) => {
-      const here = new Set(nonces);
-      const gone = [];
-      const last = Math.min(nonces.reduce((most, nonce) => Math.max(most, nonce), 0), nonces.length * 100);
-      for (let nonce = 1; nonce < last && gone.length <= MISSING_MAX; nonce += 1) if (!here.has(nonce)) gone.push(nonce);
-      const told = gone.length > MISSING_MAX ? [...gone.slice(0, MISSING_MAX), "…"] : gone;
-      return gone.length ? [fill(words.missing, { seed: short(hash), nonces: told.join(", ") })] : [];
+      const gaps = gapsOf(nonces.sort((one, other) => one - other));
+      const told = gaps.length > GAPS_MAX ? [...gaps.slice(0, GAPS_MAX), "…"] : gaps;
+      return gaps.length ? [fill(words.missing, { seed: short(hash), nonces: told.join(", ") })] : [];
     });
   }
 
+  function gapsOf(nonces) {
+    const gaps = [];
+    let last = 0;
+    for (const nonce of nonces) {
+      if (nonce - last === 2) gaps.push(String(last + 1));
+      else if (nonce - last > 2) gaps.push(`${last + 1}–${nonce - 1}`);
+      last = nonce;
+    }
+    return gaps;
+  }
+
+  // What the rounds rest on that only the player can know: the hashes that were shown before the bets.
   function restsOn(file) {
     const { checker } = current;
-    const seeds = new Set(file.rounds.filter((round) => typeof round?.server_seed_hash === "string").map((round) => round.server_seed_hash));
-    const rows = [...checker.configurations].filter(([, row]) => row.value).map(([hash, { value }]) => {
-      const told = { game: titleOf(value.game), seq: value.seq, payout: payoutText(value) };
-      return make("li", {}, fill(words.configuration_shown, told), make("br"), make("code", {}, hash));
+    const hashes = (name) => [...new Set(file.rounds.map((round) => round?.[name]).filter((hash) => typeof hash === "string"))];
+    const settings = hashes("configuration").filter((hash) => checker.configurations.get(hash)?.value).map((hash) => {
+      const { value } = checker.configurations.get(hash);
+      const told = { game: titleOf(value.game), seq: value.seq, payout: payoutText(value, file) };
+      return [fill(words.configuration_shown, told), hash];
     });
-    const shown = [...seeds].map((hash) => {
+    const seeds = hashes("server_seed_hash").map((hash) => {
       const state = checker.seeds.has(hash) ? words.seed_is_shown : words.seed_is_hidden;
-      return make("li", {}, `${fill(words.seed_shown, { hash: short(hash) })}, ${state}`, make("br"), make("code", {}, hash));
+      return [`${fill(words.seed_shown, { hash: short(hash) })}, ${state}`, hash];
     });
-    return [...rows, ...shown];
+    return [...settings, ...seeds].map(([text, hash]) => make("li", {}, text, make("br"), make("code", {}, hash)));
   }
 
-  function payoutText(configuration) {
-    const { payout, payout_from: from, payout_to: to } = configuration;
-    return payout === undefined ? step("payout_sealed", { from, to }) : step("percent", { payout });
+  function payoutText({ payout, commitment, payout_from: from, payout_to: to }, file) {
+    if (payout !== undefined) return step("percent", { payout });
+    return step(commitment in file.reveals ? "payout_scheduled" : "payout_sealed", { from, to });
   }
 
   part("more").addEventListener("click", () => {
@@ -270,26 +280,24 @@
   function drawsStep({ round, draws, blocks }) {
     const title = make("h4", {}, step("draws"));
     if (!draws.length) return [title, make("p", {}, step("no_draws"))];
-    const rows = draws.flatMap((drawn) => drawn.tries.map(({ bytes, isKept }, number) => {
-      const name = drawName(drawn);
-      return make("tr", {},
-        make("th", { scope: "row" }, number ? step("again", { draw: name }) : name),
-        make("td", { class: "code" }, Verifier.hexOf(bytes)),
-        make("td", { class: "code" }, String(drawn.n)),
-        make("td", { class: "code" }, isKept ? String(drawn.result) : step("passed")));
-    }));
-    const heads = ["draw", "bytes", "of", "result"].map((name) => make("th", { scope: "col" }, step(name)));
-    const table = make("table", { class: "draws" }, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
     const messages = blocks.slice(0, 2).map((_, block) => `${round.client_seed}:${round.nonce}:${block}`).join(", ");
-    return [
-      title,
-      make("p", {}, step("stream", { first: messages })),
-      make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": step("draws") }, table),
-    ];
+    const first = draws.filter(({ what }) => what !== "free");
+    const after = draws.length > first.length ? [make("p", {}, step("free_below"))] : [];
+    return [title, make("p", {}, step("stream", { first: messages })), tableOf(first), ...after];
   }
 
-  function drawName({ what, reel, spin }) {
-    return step(what, { reel: reel + 1, spin: (spin ?? 0) + 1 });
+  function tableOf(draws) {
+    const rows = draws.flatMap((drawn) => drawn.tries.map(({ bytes, isKept }, number) => {
+      const name = step(drawn.what === "selector" ? "selector" : "stop", { reel: drawn.reel + 1 });
+      return make("tr", {},
+        make("th", { scope: "row" }, number ? step("again", { draw: name }) : name),
+        make("td", { class: "code" }, isKept ? String(drawn.result) : step("passed")),
+        make("td", { class: "code" }, String(drawn.n)),
+        make("td", { class: "code" }, Verifier.hexOf(bytes)));
+    }));
+    const heads = ["draw", "result", "of", "bytes"].map((name) => make("th", { scope: "col" }, step(name)));
+    const table = make("table", { class: "draws" }, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
+    return make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": step("draws") }, table);
   }
 
   function stripsStep({ mix, selector, chosen, payout, isSealed }) {
@@ -300,12 +308,14 @@
     return chosen ? [title, how, make("p", {}, step("mixed", { selector, set: chosen.name }))] : [title, how];
   }
 
-  function windowStep({ game, base, free }) {
+  function windowStep({ game, base, free, draws }) {
     const title = make("h4", {}, step("window"));
     if (!base) return [title];
-    const spins = free.map((one, number) => make("details", {},
-      make("summary", {}, `${step("window_of", { number: number + 1, stops: one.stops.join(", ") })} · ${several(words.steps.prize, one.bets)}`),
-      ...windowOf(game, one)));
+    const spins = free.map((one, number) => {
+      const drawn = draws.filter(({ what, spin }) => what === "free" && spin === number);
+      const name = `${step("window_of", { number: number + 1, stops: one.stops.join(", ") })} · ${several(words.steps.prize, one.bets)}`;
+      return make("details", {}, make("summary", {}, name), ...(drawn.length ? [tableOf(drawn)] : []), ...windowOf(game, one));
+    });
     const gives = base.gives ? [make("p", {}, several(words.steps.gives, base.gives))] : [];
     return [title, make("p", {}, step("stopped", { stops: base.stops.join(", ") })), ...windowOf(game, base), ...gives, ...spins];
   }

@@ -128,7 +128,19 @@ def test_the_script_passes_every_true_round_and_names_the_one_that_is_altered(
     refused = run(path)
     assert refused.returncode == 1
     assert f"round {small['rounds'][0]['id']}: WRONG: win should be" in refused.stdout
-    assert "Traceback" not in refused.stderr
+    assert refused.stdout.endswith("\n1 WRONG\n")
+
+    for text in (
+        "{",
+        "[]",
+        "{}",
+        json.dumps(small)[:-9],
+        json.dumps(small | {"configurations": {"00": "{}"}}),
+    ):
+        path.write_text(text, encoding="utf-8")
+        broken = run(path)
+        assert (broken.returncode, broken.stdout) == (1, ""), text
+        assert broken.stderr.startswith("The file as a whole is WRONG"), broken.stderr
 
 
 def test_the_true_rounds_are_of_every_kind(true_file: File) -> None:
