@@ -166,5 +166,5 @@ def main(path):
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1]) if len(sys.argv) == 2 else __doc__)
-    except (OSError, LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, OSError, TypeError, ValueError) as error:
         sys.exit(f"The file as a whole is WRONG: {error}")

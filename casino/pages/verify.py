@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from csp.decorators import csp_replace
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
@@ -29,7 +29,7 @@ FILE_NAME: Final = "verify-rounds.html"
 
 
 @require_safe
-def verifier(request: HttpRequest) -> HttpResponse:
+def verifier(request: HttpRequest) -> HttpResponseBase:
     """The page itself. It knows nothing of who asks for it."""
     return csp_replace(_header())(_document)(request)
 
