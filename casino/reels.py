@@ -11,6 +11,7 @@ Scatters count anywhere in the window and are never part of a run.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -114,7 +115,7 @@ class GameVersion:
         rtps = [strip_set.rtp for strip_set in self.sets]
         _require(bool(rtps), "A game needs at least one strip set.")
         _require(
-            all(low < high for low, high in zip(rtps, rtps[1:], strict=False)),
+            all(low < high for low, high in itertools.pairwise(rtps)),
             "Strip sets are ordered by their RTP, and no two have the same.",
         )
         _require(len({one.name for one in self.sets}) == len(self.sets), "Two strip sets have the same name.")
