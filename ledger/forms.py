@@ -162,62 +162,14 @@ class SendForm(_AmountForm):
         return cleaned
 
 
-class ChargeForm(_AmountForm):
-    """What is to be paid into a till. ``tills`` are the merchant accounts that the person may charge for, at least one."""
+class _IntoForm(_AmountForm):
+    """A form whose amount goes into one of ``accounts``, at least one; with only one there is nothing to choose."""
 
     account = forms.ChoiceField(label=gettext_lazy("Into"))
-    field_order = ("account", "amount", "memo", "key")
-
-    def __init__(self, *args: Any, tills: Sequence[Account], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.tills = {till.number: till for till in tills}
-        self.fields["memo"].help_text = _("The payer reads it too.")
-        if len(tills) > 1:
-            self.fields["account"].choices = [  # type: ignore[attr-defined]
-                (number, f"{_name_of(till)} · {number}") for number, till in self.tills.items()
-            ]
-        else:
-            del self.fields["account"]
-
-    @property
-    def till(self) -> Account:
-        """The chosen till, or the only one."""
-        chosen = self.cleaned_data.get("account", "")
-        return self.tills.get(chosen) or next(iter(self.tills.values()))
-
-    def clean(self) -> dict[str, Any]:
-        """Reads the amount in the till's currency."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if "amount" in cleaned:
-            try:
-                cleaned["amount"] = amount_typed(cleaned["amount"], self.till.currency)
-            except forms.ValidationError as error:
-                self.add_error("amount", error)
-        return cleaned
-
-
-class AskForm(_AmountForm):
-    """Asking people by name. ``accounts`` are those that the person may ask for, at least one."""
-
-    payers = forms.CharField(
-        label=gettext_lazy("From whom"),
-        help_text=gettext_lazy(
-            "A character's whole name or an account number; several with commas between them share it equally."
-        ),
-        max_length=_PAYERS_LENGTH_MAX,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "words", "spellcheck": "false"}
-        ),
-    )
-    with_me = forms.BooleanField(label=gettext_lazy("One part is my own"), required=False)
-    account = forms.ChoiceField(label=gettext_lazy("Into"))
-    field_order = ("account", "payers", "amount", "with_me", "memo", "key")
 
     def __init__(self, *args: Any, accounts: Sequence[Account], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.accounts = {account.number: account for account in accounts}
-        self.fields["amount"].label = _("Amount altogether")
-        self.fields["memo"].help_text = _("They read it too.")
         if len(accounts) > 1:
             self.fields["account"].choices = [  # type: ignore[attr-defined]
                 (number, f"{_name_of(account)} · {number}") for number, account in self.accounts.items()
@@ -230,13 +182,8 @@ class AskForm(_AmountForm):
         """The chosen account, or the only one."""
         return self.accounts.get(self.cleaned_data.get("account", "")) or next(iter(self.accounts.values()))
 
-    def clean_payers(self) -> list[str]:
-        """The names or numbers, one by one."""
-        names = re.split(r"[,;\n]", str(self.cleaned_data["payers"]))
-        return [name for name in (" ".join(name.split()) for name in names) if name]
-
     def clean(self) -> dict[str, Any]:
-        """Reads the amount in the account's currency."""
+        """Reads the amount in the currency of the account."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if "amount" in cleaned:
             try:
@@ -244,6 +191,43 @@ class AskForm(_AmountForm):
             except forms.ValidationError as error:
                 self.add_error("amount", error)
         return cleaned
+
+
+class ChargeForm(_IntoForm):
+    """What is to be paid into a till. ``accounts`` are the merchant accounts that the person may charge for."""
+
+    field_order = ("account", "amount", "memo", "key")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["memo"].help_text = _("The payer reads it too.")
+
+
+class AskForm(_IntoForm):
+    """Asking people by name. ``accounts`` are those that the person may ask for."""
+
+    payers = forms.CharField(
+        label=gettext_lazy("From whom"),
+        help_text=gettext_lazy(
+            "A character's whole name or an account number; several with commas between them share it equally."
+        ),
+        max_length=_PAYERS_LENGTH_MAX,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "words", "spellcheck": "false"}
+        ),
+    )
+    with_me = forms.BooleanField(label=gettext_lazy("One part is my own"), required=False)
+    field_order = ("account", "payers", "amount", "with_me", "memo", "key")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].label = _("Amount altogether")
+        self.fields["memo"].help_text = _("They read it too.")
+
+    def clean_payers(self) -> list[str]:
+        """The names or numbers, one by one."""
+        names = re.split(r"[,;\n]", str(self.cleaned_data["payers"]))
+        return [name for name in (" ".join(name.split()) for name in names) if name]
 
 
 class VoucherForm(forms.Form):

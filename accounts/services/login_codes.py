@@ -199,6 +199,18 @@ def why_not(row: LoginCode) -> DomainError | None:
     return None
 
 
+def refused(*, actor: Actor, row: LoginCode, refusal: DomainError) -> DomainError:
+    """``refusal``, with its line in the trail."""
+    audit.record(
+        actor=actor,
+        action="login_code.use",
+        target=people.target(row.user),
+        status=refusal.code,
+        kind=row.kind,
+    )
+    return refusal
+
+
 def _used_card() -> str:
     return _(
         "This code was used already; each works once. If that was you, sign in with your name and password. "

@@ -117,14 +117,7 @@ def _reset_with_code(*, actor: Actor, code: str, new_hash: str) -> User | Domain
     user = people.locked(login_codes.find(code, kinds=login_codes.BY_LETTER).user_id)
     row = login_codes.find(code, kinds=login_codes.BY_LETTER)
     if (refusal := login_codes.why_not(row)) is not None:
-        audit.record(
-            actor=actor,
-            action="login_code.use",
-            target=people.target(user),
-            status=refusal.code,
-            kind=row.kind,
-        )
-        return refusal
+        return login_codes.refused(actor=actor, row=row, refusal=refusal)
     reader = replace(actor, user=user)
     login_codes.use(actor=reader, row=row, device_id="")
     _put_in_place(actor=reader, user=user, new_hash=new_hash, keep=None, action="password.reset")

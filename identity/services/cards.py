@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts import audit, languages, limits, tenancy
+from accounts import languages, limits, tenancy
 from accounts.actors import Actor
 from accounts.errors import Conflict, DomainError
 from accounts.models import LoginCode, User
@@ -114,14 +114,7 @@ def _redeem(
         return SignedIn(user, earlier, stay, known)
     refusal = login_codes.why_not(row)
     if refusal is not None:
-        audit.record(
-            actor=actor,
-            action="login_code.use",
-            target=people.target(user),
-            status=refusal.code,
-            kind=row.kind,
-        )
-        return refusal
+        return login_codes.refused(actor=actor, row=row, refusal=refusal)
     newcomer = replace(actor, user=user)
     login_codes.use(actor=newcomer, row=row, device_id=device.id)
     opened = sessions.open_session(

@@ -17,8 +17,8 @@ from accounts import tenancy
 from accounts.console.parts import NOTHING, Cell, Fact, Panel, Table, link, moment
 from ledger.console.money import shown
 from ledger.console.transfers import account_link
-from ledger.models import Currency, Transfer
-from ledger.selectors.figures import Figures, Hour, Supply, figures
+from ledger.models import Currency
+from ledger.selectors.figures import Figures, Hour, Supply, figures, newest_transfer
 
 # Several game masters, and one who keeps pressing reload, cost the bank no more than one: figures are kept for so long, unless
 # something has moved since. The page says of when they are.
@@ -45,7 +45,7 @@ _turns: dict[Any, threading.Lock] = {}
 def latest() -> Taken:
     """The figures of the event whose scope this is, with what has moved; but counting takes a tenth of the time at most."""
     tenant = tenancy.current()
-    newest = Transfer.objects.order_by("-posted_at", "-id").values_list("pk", flat=True).first()
+    newest = newest_transfer()
     with _turns.setdefault(tenant.pk, threading.Lock()):
         kept = _kept.get(tenant.pk)
         if kept is not None and _is_good(kept, newest):

@@ -26,7 +26,7 @@ from ledger.console.exports import ExportTransfers
 from ledger.console.money import AmountField, shown
 from ledger.console.refund import Refund
 from ledger.models import Account, Currency, Entry, Transfer
-from ledger.services.gm import reference_in
+from ledger.services.gm import references_of
 
 # How many movements one page looks through for those that are wanted, so that a rare kind costs no more than a common one.
 LOOKED_THROUGH: Final = 20_000
@@ -106,9 +106,7 @@ class TransferListForm(ListForm):
         if text := asked["by"].strip():
             rows = rows.filter(actor__in=search.find(search.USER, text))
         if run := asked["run"]:
-            # A range of the index on references, whatever order the database keeps them in.
-            first, last = (reference_in(run, number) for number in ("NC-0000-0000", "NC-ZZZZ-ZZZZ"))
-            rows = rows.filter(reference__gte=first, reference__lte=last)
+            rows = rows.filter(reference__range=references_of(run))
         return rows
 
     def within(self, rows: QuerySet[Any]) -> QuerySet[Any]:

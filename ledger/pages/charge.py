@@ -41,11 +41,11 @@ def charge(request: BankRequest, actor: Actor) -> HttpResponse:
     if request.method != "POST":
         filled = {name: request.GET[name] for name in _FIELDS if name in request.GET}
         filled["key"] = key_or_new(filled.get("key", ""))
-        return _form_page(request, ChargeForm(initial=filled, tills=tills))
-    form = ChargeForm(request.POST, tills=tills)
+        return _form_page(request, ChargeForm(initial=filled, accounts=tills))
+    form = ChargeForm(request.POST, accounts=tills)
     if not form.is_valid():
         return _form_page(request, form, status=400)
-    asked, till = form.cleaned_data, form.till
+    asked, till = form.cleaned_data, form.into
     body = {"account": till.number, "amount": asked["amount"], "memo": asked["memo"]}
     claim = claim_for(asked["key"], method="POST", path=request.path, body=body)
     try:
@@ -71,8 +71,8 @@ def _tills(actor: Actor) -> list[Account]:
 
 
 def _form_page(request: BankRequest, form: ChargeForm, *, status: int = 200) -> HttpResponse:
-    waiting = [one for till in form.tills.values() for one in selectors.waiting(till, limit=WAITING_SHOWN)]
-    context = {"form": form, "till": next(iter(form.tills.values())), "waiting": waiting}
+    waiting = [one for till in form.accounts.values() for one in selectors.waiting(till, limit=WAITING_SHOWN)]
+    context = {"form": form, "till": next(iter(form.accounts.values())), "waiting": waiting}
     return render(request, "ledger/charge.html", context, status=status)
 
 

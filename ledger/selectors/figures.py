@@ -108,6 +108,14 @@ class _Minute(Func):
         return self.as_sql(compiler, connection, template="substr(%(expressions)s, 1, 16)", **context)
 
 
+def newest_transfer() -> uuid.UUID | None:
+    """The id of the last movement: figures are those of before as long as it is the same."""
+    newest: uuid.UUID | None = (
+        Transfer.objects.order_by("-posted_at", "-id").values_list("pk", flat=True).first()
+    )
+    return newest
+
+
 def figures(tenant: Tenant) -> Figures:
     """The figures of ``tenant``, now. The caller asks who may see them."""
     now = timezone.now()

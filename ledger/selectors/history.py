@@ -190,6 +190,11 @@ def posted_legs(transfer: Transfer) -> dict[int, Entry]:
     return {entry.account_id: entry for entry in Entry.objects.filter(transfer=transfer)}
 
 
+def is_any_reference_within(first: str, last: str) -> bool:
+    """Whether any transfer has a reference from ``first`` to ``last``."""
+    return bool(Transfer.objects.filter(reference__range=(first, last)).exists())
+
+
 def transfers_by_references(references: Sequence[str]) -> list[Transfer]:
     """The transfers that carry one of ``references``, in their order."""
     by_reference = {row.reference: row for row in _transfers().filter(reference__in=list(references))}

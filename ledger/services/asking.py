@@ -21,7 +21,7 @@ from ledger import codes, money, posting, selectors
 from ledger.models import Account, PaymentRequest
 from ledger.posting import Claim, Stored
 from ledger.services.requests import check_asking, check_open, target
-from ledger.services.transfers import shown
+from ledger.services.transfers import check_amount, shown
 
 LIVES: Final = dt.timedelta(days=3)
 PEOPLE_MAX: Final = 30
@@ -81,12 +81,7 @@ def plan(
             _("Name 1 to 30 people, each once, and not yourself: there is a box for your own part."),
             field="payers",
         )
-    if not money.is_amount(amount):
-        raise Invalid(
-            "invalid_amount",
-            _("An amount is a whole number of minor units, from 1 to 9007199254740991."),
-            field="amount",
-        )
+    check_amount(amount)
     shares = money.split(amount, [1] * (len(people) + with_me))
     if min(shares) < 1:
         raise Invalid("invalid_amount", _("That is too little to be divided among so many."), field="amount")

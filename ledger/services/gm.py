@@ -220,6 +220,11 @@ def reference_in(run: str, account: str) -> str:
     return f"run:{uuid.uuid5(uuid.NAMESPACE_OID, run).hex}:{account}"[:64]
 
 
+def references_of(run: str) -> tuple[str, str]:
+    """The first and the last of all references that ``run`` can have, whatever order the database keeps them in."""
+    return reference_in(run, "NC-0000-0000"), reference_in(run, "NC-ZZZZ-ZZZZ")
+
+
 def settled_in(run: str, accounts: Sequence[str]) -> dict[str, Transfer]:
     """What ``run`` has paid to these account numbers before, by number."""
     numbered = {reference_in(run, account): account for account in accounts}
@@ -233,8 +238,7 @@ def settled_in(run: str, accounts: Sequence[str]) -> dict[str, Transfer]:
 
 def has_begun(run: str) -> bool:
     """Whether ``run`` has paid anybody."""
-    first, last = (reference_in(run, number) for number in ("NC-0000-0000", "NC-ZZZZ-ZZZZ"))
-    return Transfer.objects.filter(reference__gte=first, reference__lte=last).exists()
+    return selectors.is_any_reference_within(*references_of(run))
 
 
 def _due(lines: Sequence[PayLine], *, run: str, reason: str) -> list[_Due]:

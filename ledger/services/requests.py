@@ -17,9 +17,8 @@ from accounts.errors import Conflict, Denied, DomainError, Invalid
 from accounts.units import unit_of_work
 from ledger import codes, posting, selectors
 from ledger.models import Account, Balance, PaymentRequest
-from ledger.money import is_amount
 from ledger.posting import Authority, Claim, Stored
-from ledger.services.transfers import Paid, Payment, check_memo, order_for, paid_of, shown
+from ledger.services.transfers import Paid, Payment, check_amount, check_memo, order_for, paid_of, shown
 
 LIVES: Final = dt.timedelta(minutes=15)
 LIVES_MIN: Final = dt.timedelta(seconds=30)
@@ -78,12 +77,7 @@ def ask(
 def check_asking(amount: int, memo: str, lives: dt.timedelta) -> None:
     """Raises ``Invalid`` (``invalid_amount``, ``invalid_memo``, ``invalid_expiry``)."""
     check_memo(memo)
-    if not is_amount(amount):
-        raise Invalid(
-            "invalid_amount",
-            _("An amount is a whole number of minor units, from 1 to 9007199254740991."),
-            field="amount",
-        )
+    check_amount(amount)
     if not LIVES_MIN <= lives <= LIVES_MAX:
         raise Invalid(
             "invalid_expiry",

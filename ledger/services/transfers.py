@@ -326,6 +326,16 @@ def check_memo(memo: str) -> None:
         raise Invalid("invalid_memo", _("A memo is one line of at most 140 characters."), field="memo")
 
 
+def check_amount(amount: int, *, field: str = "amount") -> None:
+    """Raises ``Invalid`` (``invalid_amount``) for what is no amount of minor units; ``field`` is where it was typed."""
+    if not money.is_amount(amount):
+        raise Invalid(
+            "invalid_amount",
+            _("An amount is a whole number of minor units, from 1 to 9007199254740991."),
+            field=field,
+        )
+
+
 def shown(account: Account, amount: int) -> str:
     """``amount`` as a person reads it, in the currency of ``account``."""
     return money.display(amount, symbol=account.currency.symbol, exponent=account.currency.exponent)

@@ -18,9 +18,9 @@ from accounts.units import RunAgain, unit_of_work
 from ledger import money, posting, selectors, voucher_codes
 from ledger.models import Currency, Transfer, Voucher, VoucherBatch
 from ledger.models.vouchers import BATCH_MAX, LABEL_MAX
-from ledger.money import MAX_AMOUNT, is_amount
+from ledger.money import MAX_AMOUNT
 from ledger.posting import Authority, Claim, Order, Stored
-from ledger.services.transfers import check_memo
+from ledger.services.transfers import check_amount, check_memo
 
 PERMISSION: Final = "ledger.vouchers"
 LIVES_MAX: Final = dt.timedelta(days=366)
@@ -118,12 +118,7 @@ def make_batch(
 
 def _check(label: str, worth: int, count: int, lives: dt.timedelta) -> None:
     check_memo(label)
-    if not is_amount(worth):
-        raise Invalid(
-            "invalid_amount",
-            _("An amount is a whole number of minor units, from 1 to 9007199254740991."),
-            field="worth",
-        )
+    check_amount(worth, field="worth")
     is_sound = 1 <= count <= BATCH_MAX and dt.timedelta() < lives <= LIVES_MAX
     if not (is_sound and 1 <= len(label.strip()) <= LABEL_MAX and worth * count <= MAX_AMOUNT):
         raise Invalid(

@@ -24,6 +24,8 @@ from tests.cast import make_event
 from tests.servers import WebServer
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1280, "height": 800}
+OpenPage = Callable[..., tuple[Page, list[str]]]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 WITHOUT = "NO BROWSER TEST WAS RUN: no Chromium here, and none could be installed (%s)."
 INSTALL_S_MAX = 900
@@ -99,7 +101,7 @@ def chrome(bank: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(chrome: Browser, bank: str) -> Callable[..., tuple[Page, list[str]]]:
+def open_page(chrome: Browser, bank: str) -> OpenPage:
     """``open_page(**context options)``: a page at the bank's address, and everything its console complains of."""
 
     def open_one(**options: Any) -> tuple[Page, list[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
 from accounts import tenancy
 from ledger.models import Account
@@ -51,12 +51,9 @@ def line(code: str, serve: Callable[..., WebServer]) -> Iterator[Line]:
 
 
 @pytest.fixture
-def chrome(line: Line) -> Iterator[Browser]:
-    """A browser; ask for it after everything that needs the database."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium())
-        yield browser
-        browser.close()
+def bank(line: Line) -> str:
+    """Where phones look for it."""
+    return line.base_url
 
 
 @pytest.fixture

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import segno
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from accounts import tenancy
 from ledger.models import Account
 from ledger.services import requests
-from tests.browser.conftest import PHONE, chromium
+from tests.browser.conftest import DESK, PHONE, chromium
 from tests.browser.steps import sign_in
 from tests.cast import OPENING_BALANCE, make_event
 from tests.servers import WebServer
@@ -56,17 +57,14 @@ def film(text: str, place: Path) -> Path:
 
 
 @pytest.fixture
-def chrome(field: Field) -> Iterator[Browser]:
-    """A browser; ask for it after everything that needs the database."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium())
-        yield browser
-        browser.close()
+def bank(field: Field) -> str:
+    """Where phones look for it."""
+    return field.base_url
 
 
-def phone(browser: Browser, field: Field, name: str, **options: object) -> tuple[Page, list[str]]:
+def phone(browser: Browser, field: Field, name: str, **options: Any) -> tuple[Page, list[str]]:
     """Somebody's phone, signed in, and what its console complains of."""
-    context = browser.new_context(base_url=field.base_url, viewport=PHONE, **options)  # type: ignore[arg-type]
+    context = browser.new_context(base_url=field.base_url, **{"viewport": PHONE} | options)
     page, complaints = context.new_page(), list[str]()
     page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -74,9 +72,10 @@ def phone(browser: Browser, field: Field, name: str, **options: object) -> tuple
     return page, complaints
 
 
-def test_two_phones_turn_green(chrome: Browser, field: Field) -> None:
-    bar, complaints = phone(chrome, field, "Bob", has_touch=True)
-    customer, more = phone(chrome, field, "Alice")
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phones", "desks"])
+def test_two_phones_turn_green(chrome: Browser, field: Field, size: ViewportSize) -> None:
+    bar, complaints = phone(chrome, field, "Bob", has_touch=True, viewport=size)
+    customer, more = phone(chrome, field, "Alice", viewport=size)
     bar.get_by_role("link", name="Charge").click()
     for key in ("1", "2", ".", "5", "0", "9", "back"):
         bar.locator(f"[data-key='{key}']").click()
@@ -108,8 +107,8 @@ def test_a_till_without_signal_says_so_and_goes_on(chrome: Browser, field: Field
     expect(bar.get_by_role("status")).to_contain_text("Waiting for the payer", timeout=15_000)
 
 
-@pytest.mark.parametrize("held", ["a request", "an account"])
-def test_the_camera_finds_the_code(field: Field, tmp_path: Path, held: str) -> None:
+@pytest.mark.parametrize(("held", "size"), [("a request", PHONE), ("an account", DESK)])
+def test_the_camera_finds_the_code(field: Field, tmp_path: Path, held: str, size: ViewportSize) -> None:
     # Under another name than the phone knows the bank by: the path is what counts.
     path = f"/requests/{field.code}" if held == "a request" else f"/pay/{field.bar}"
     shown = film(f"http://bank.example{path}", tmp_path)
@@ -120,7 +119,7 @@ def test_the_camera_finds_the_code(field: Field, tmp_path: Path, held: str) -> N
     ]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=camera)
-        customer, complaints = phone(browser, field, "Alice", permissions=["camera"])
+        customer, complaints = phone(browser, field, "Alice", permissions=["camera"], viewport=size)
         customer.get_by_role("link", name="Scan to pay").click()
         customer.get_by_role("button", name="Open the camera").click()
         if held == "a request":

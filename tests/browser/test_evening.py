@@ -9,13 +9,11 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from accounts import roles
-from tests.browser.conftest import PHONE, chromium
+from tests.browser.conftest import DESK, PHONE, OpenPage, chromium
 from tests.browser.steps import sign_in
 from tests.cast import PASSWORD, make_event
 from tests.servers import WebServer
 
-OpenPage = Callable[..., tuple[Page, list[str]]]
-DESK: ViewportSize = {"width": 1280, "height": 800}
 # What the browser itself says of each answer that refuses.
 REFUSED = re.compile(r"error: Failed to load resource: the server responded with a status of 409")
 

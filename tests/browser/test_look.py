@@ -14,7 +14,7 @@ from ledger.models import Account
 from ledger.services import requests
 from ledger.services.transfers import Payment, transfer
 from tests.browser.axe import grave_faults
-from tests.browser.conftest import PHONE, chromium
+from tests.browser.conftest import DESK, PHONE, chromium
 from tests.browser.steps import sign_in
 from tests.cast import make_event
 from tests.servers import WebServer
@@ -97,9 +97,10 @@ def faults_on_the_way(page: Page, who: str, paths: list[str]) -> list[str]:
     if who:
         sign_in(page, who)
     for path in paths:
-        page.set_viewport_size(PHONE)
         page.goto(path)
-        faults += grave_faults(page)
+        for size in (DESK, PHONE):
+            page.set_viewport_size(size)
+            faults += grave_faults(page)
         page.set_viewport_size(SMALLEST)
         if page.evaluate("document.documentElement.scrollWidth") > SMALLEST["width"]:
             faults.append(f"{path} scrolls sideways")

@@ -7,14 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.browser.conftest import PHONE, chromium
+from tests.browser.conftest import DESK, PHONE, OpenPage, chromium
 from tests.cast import PASSWORD, make_event
 from tests.servers import WebServer
-
-LAPTOP = {"width": 1280, "height": 800}
-OpenPage = Callable[..., tuple[Page, list[str]]]
 
 
 @pytest.fixture
@@ -33,9 +30,9 @@ def fits(page: Page) -> None:
     assert wide <= 0, f"{page.url} is {wide} px too wide"
 
 
-@pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["laptop", "phone"])
 def test_from_a_pay_list_to_the_first_page(
-    open_page: OpenPage, tmp_path: Path, viewport: dict[str, int]
+    open_page: OpenPage, tmp_path: Path, viewport: ViewportSize
 ) -> None:
     desk, complaints = open_page(viewport=viewport, accept_downloads=True)
     desk.goto("/login")

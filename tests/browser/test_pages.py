@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
+from tests.browser.conftest import DESK, PHONE, OpenPage
 from tests.cast import PASSWORD
 
-OpenPage = Callable[..., tuple[Page, list[str]]]
 PAGES = (
     *("/", "/bank", "/bank/send", "/bank/history", "/forgot"),
     *("/me", "/me/news", "/me/security", "/me/email", "/me/password", "/me/activity"),
@@ -36,8 +34,11 @@ def go_to_confirmation(page: Page, *, to: str, amount: str, memo: str = "") -> N
     page.get_by_role("button", name="Continue").click()
 
 
-def test_without_javascript_a_player_joins_pays_and_finds_it_in_the_history(open_page: OpenPage) -> None:
-    page, complaints = open_page(java_script_enabled=False)
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_without_javascript_a_player_joins_pays_and_finds_it_in_the_history(
+    open_page: OpenPage, size: ViewportSize
+) -> None:
+    page, complaints = open_page(java_script_enabled=False, viewport=size)
     join(page, "Nyx")
     expect(page.locator(".balance")).to_have_text("₵100.00")
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from accounts.pictures import UPLOAD_MAX
+from tests.browser.conftest import OpenPage
 from tests.browser.test_pages import join
-
-OpenPage = Callable[..., tuple[Page, list[str]]]
 
 
 def photograph() -> bytes:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from accounts import roles
 from accounts.actors import Actor
 from ledger.services.transfers import Payment, terminal_payment, transfer
-from tests.browser.conftest import PHONE, chromium
+from tests.browser.conftest import DESK, PHONE, OpenPage, chromium
 from tests.browser.steps import sign_in
 from tests.cast import make_event
 from tests.servers import WebServer
-
-OpenPage = Callable[..., tuple[Page, list[str]]]
-DESK = {"width": 1280, "height": 800}
 
 
 @pytest.fixture
@@ -54,7 +51,7 @@ def preview(page: Page) -> None:
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 def test_what_was_sent_is_taken_back_once_however_often_one_taps(
-    open_page: OpenPage, size: dict[str, int]
+    open_page: OpenPage, size: ViewportSize
 ) -> None:
     page, complaints = open_page(java_script_enabled=False, viewport=size)
     open_from(page, "Accounts", "vex")

@@ -9,17 +9,14 @@ from pathlib import Path
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.browser.conftest import PHONE, chromium
+from tests.browser.conftest import DESK, PHONE, OpenPage, chromium
 from tests.browser.steps import sign_in
 from tests.cast import make_event
 from tests.identity import rosters
 from tests.paper import codes_in
 from tests.servers import WebServer
-
-LAPTOP = {"width": 1280, "height": 800}
-OpenPage = Callable[..., tuple[Page, list[str]]]
 
 
 @pytest.fixture
@@ -41,9 +38,9 @@ def fits(page: Page) -> None:
     assert wide <= 0, f"{page.url} is {wide} px too wide"
 
 
-@pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["laptop", "phone"])
 def test_from_the_roster_to_the_bank(
-    open_page: OpenPage, bank: str, tmp_path: Path, viewport: dict[str, int]
+    open_page: OpenPage, bank: str, tmp_path: Path, viewport: ViewportSize
 ) -> None:
     content, expected = rosters.with_bad_lines()
     good = rosters.SIZE - len(expected)
@@ -55,7 +52,7 @@ def test_from_the_roster_to_the_bank(
     desk.get_by_label("Roster").set_input_files(file)
     desk.get_by_role("button", name="Continue").click()
     expect(desk.get_by_role("main")).to_contain_text(f"{len(expected)} lines are wrong")
-    expect(desk.get_by_role("row")).to_have_count(len(expected) + (1 if viewport == LAPTOP else 0))
+    expect(desk.get_by_role("row")).to_have_count(len(expected) + (1 if viewport == DESK else 0))
     fits(desk)
     desk.get_by_role("button", name="Confirm").dblclick(no_wait_after=True)
     expect(desk.get_by_role("main")).to_contain_text("Arcadia")
@@ -89,7 +86,7 @@ def test_from_the_roster_to_the_bank(
 
 
 def test_a_lost_phone_is_back_within_a_moment(open_page: OpenPage, bank: str) -> None:
-    desk, complaints = open_page(viewport=LAPTOP)
+    desk, complaints = open_page(viewport=DESK)
     open_event(desk)
     desk.goto("/admin/accounts/tenant/arcadia/roster/")
     desk.get_by_label("Roster").set_input_files(

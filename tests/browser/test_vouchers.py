@@ -6,17 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from accounts import roles
 from ledger import voucher_codes
-from tests.browser.conftest import PHONE, chromium
+from tests.browser.conftest import DESK, PHONE, OpenPage, chromium
 from tests.cast import PASSWORD, make_event
 from tests.paper import codes_in
 from tests.servers import WebServer
-
-DESK = {"width": 1280, "height": 800}
-OpenPage = Callable[..., tuple[Page, list[str]]]
 
 
 @pytest.fixture
@@ -44,8 +41,11 @@ def fits(page: Page) -> None:
     assert wide <= 0, f"{page.url} is {wide} px too wide"
 
 
-def test_from_the_printer_to_the_bank(open_page: OpenPage, bank: str, tmp_path: Path) -> None:
-    desk, complaints = open_page(viewport=DESK, accept_downloads=True)
+@pytest.mark.parametrize(("masters", "players"), [(DESK, PHONE), (PHONE, DESK)], ids=["desk", "phone"])
+def test_from_the_printer_to_the_bank(
+    open_page: OpenPage, bank: str, tmp_path: Path, masters: ViewportSize, players: ViewportSize
+) -> None:
+    desk, complaints = open_page(viewport=masters, accept_downloads=True)
     sign_in(desk, "Overseer")
     desk.get_by_role("link", name="Event", exact=True).click()
     desk.get_by_role("link", name="Make vouchers").click()
@@ -69,7 +69,7 @@ def test_from_the_printer_to_the_bank(open_page: OpenPage, bank: str, tmp_path: 
     code = addresses[0].rpartition("/")[2]
 
     # By its code, as it is printed; a typing mistake is told before anything is sent.
-    phone, more = open_page(viewport=PHONE)
+    phone, more = open_page(viewport=players)
     sign_in(phone, "Vex")
     phone.get_by_role("link", name="Redeem a voucher").click()
     field = phone.get_by_label("Code of the voucher")
@@ -87,7 +87,7 @@ def test_from_the_printer_to_the_bank(open_page: OpenPage, bank: str, tmp_path: 
     expect(phone.locator(".balance").first).to_have_text("₵25.00")
 
     # By its QR code, signing in on the way; too late.
-    second, most = open_page(viewport=PHONE, java_script_enabled=False)
+    second, most = open_page(viewport=players, java_script_enabled=False)
     second.goto(addresses[0])
     sign_in(second, "Nyx")
     expect(second.get_by_role("main")).to_contain_text("Somebody else has redeemed this voucher already")

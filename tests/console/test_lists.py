@@ -337,12 +337,12 @@ def walks_whole(plan: str, table: str) -> bool:
 
 
 def plan_of(world: World, select: str) -> str:
-    """The plan of a statement when reading a whole table is the last resort: on few rows it would be the first."""
+    """The plan of a statement when reading a whole table, or sorting, is the last resort: on few rows it would be the first."""
     with tenancy.scope(world.arcadia.tenant), connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(f"EXPLAIN QUERY PLAN {select}")
             return "\n".join(str(row[-1]) for row in cursor.fetchall())
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         cursor.execute(f"EXPLAIN {select}")
         return "\n".join(str(row[0]) for row in cursor.fetchall())
 
