@@ -20,7 +20,9 @@ Counts = Sequence[Mapping[str, int]]
 def counts_of(rules: Rules, strips: Sequence[str]) -> Counts:
     """The counts of strips; raises ValueError where a window could hold two scatters of one reel."""
     if any(_crowded(rules, strip) for strip in strips):
-        raise ValueError("Two scatters of a reel can share a window; their number is not known from counts alone.")
+        raise ValueError(
+            "Two scatters of a reel can share a window; their number is not known from counts alone."
+        )
     return [{symbol: strip.count(symbol) for symbol in rules.symbols} for strip in strips]
 
 
@@ -35,9 +37,7 @@ def rtp_of(rules: Rules, counts: Counts) -> Fraction:
     A free spin expects what a base spin expects, times the multiplier: it is drawn from the same strips.
     """
     showing = scatters_showing(rules, counts)
-    of_scatters = sum(
-        chance * rules.scatter_pays.get(number, 0) for number, chance in enumerate(showing)
-    )
+    of_scatters = sum(chance * rules.scatter_pays.get(number, 0) for number, chance in enumerate(showing))
     free_spins = sum(chance * rules.free_spins.get(number, 0) for number, chance in enumerate(showing))
     return (line_prize(rules, counts) + of_scatters) * (1 + rules.free_spin_multiplier * free_spins)
 
@@ -92,4 +92,6 @@ def _crowded(rules: Rules, strip: str) -> bool:
     """Whether a window of this strip can show the scatter twice."""
     if rules.scatter is None:
         return False
-    return any((strip[stop:] + strip[:stop])[: rules.rows].count(rules.scatter) > 1 for stop in range(rules.stops))
+    return any(
+        (strip[stop:] + strip[:stop])[: rules.rows].count(rules.scatter) > 1 for stop in range(rules.stops)
+    )

@@ -11,43 +11,15 @@ The web process never needs this module: what it has to know stands in the certi
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from casino.distribution import Distribution
 from casino.reels import Rules, run_of
 
 Integers = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Distribution:
-    """How many combinations of stops pay what: `counts[scatters][line_bets]` is a number of combinations.
-
-    Scatter prizes are included. `combinations` is the number of all of them, `stops ** reels`.
-    """
-
-    combinations: int
-    counts: Mapping[int, Mapping[int, int]]
-
-    def total(self, power: int, scatters: int) -> int:
-        """The sum of `line_bets ** power` over the combinations with that many scatters; power 0 counts them."""
-        return sum(count * line_bets**power for line_bets, count in self.counts[scatters].items())
-
-    def sum_of(self, power: int) -> int:
-        """The sum of `line_bets ** power` over all combinations."""
-        return sum(self.total(power, scatters) for scatters in self.counts)
-
-    @property
-    def hits(self) -> int:
-        """How many combinations pay anything."""
-        return self.combinations - sum(pays.get(0, 0) for pays in self.counts.values())
-
-    def most(self, scatters: int) -> int:
-        """The largest prize among the combinations with that many scatters, in line bets."""
-        return max(self.counts[scatters])
 
 
 def enumerate_spins(rules: Rules, strips: Sequence[str]) -> Distribution:
