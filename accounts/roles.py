@@ -23,8 +23,8 @@ PLAYER: Final = "player"
 # Staff at the machine itself (manage.py). Not a role that a login can have.
 SERVER: Final = "server"
 
-_PLAYER: Final = frozenset({"ledger.pay", "ledger.refund_own"})
-_SUPPORT: Final = _PLAYER | {"accounts.console", "accounts.view_people", "ledger.view_all"}
+_PLAYER: Final = frozenset({"ledger.pay", "ledger.refund_own", "casino.play"})
+_SUPPORT: Final = _PLAYER | {"accounts.console", "accounts.view_people", "ledger.view_all", "casino.view"}
 _GM: Final = _SUPPORT | {
     "accounts.view_audit",
     "accounts.login_codes",
@@ -43,6 +43,7 @@ _GM: Final = _SUPPORT | {
     "ledger.vouchers",
     "ledger.export",
     "identity.import_roster",
+    "casino.manage",
 }
 
 PERMISSIONS: Final[dict[str, frozenset[str]]] = {

@@ -36,7 +36,14 @@ EXEMPT: Final = (
     "auth.Permission",
     "contenttypes.ContentType",
 )
-APPEND_ONLY: Final = ("accounts.AuditEvent", "ledger.Transfer", "ledger.Entry")
+APPEND_ONLY: Final = (
+    "accounts.AuditEvent",
+    "ledger.Transfer",
+    "ledger.Entry",
+    "casino.GameVersion",
+    "casino.GameConfiguration",
+    "casino.Round",
+)
 # Written by migrations alone.
 READ_ONLY: Final = ("auth.Group", "auth.Group_permissions", "auth.Permission", "contenttypes.ContentType")
 READ_ONLY_TABLES: Final = ("django_migrations",)

@@ -22,7 +22,7 @@ from ledger.money import MAX_AMOUNT
 # A transfer does not say by what right it was posted; its kind does. These are what people and terminals start themselves,
 # and so what counts against limits; every other kind is posted by game masters, or gives back. tests/commands holds the
 # services to it.
-COUNTED_KINDS: Final = (Transfer.Kind.TRANSFER, Transfer.Kind.TERMINAL)
+COUNTED_KINDS: Final = (Transfer.Kind.TRANSFER, Transfer.Kind.TERMINAL, Transfer.Kind.CASINO_BET)
 
 
 @dataclass(frozen=True, slots=True)

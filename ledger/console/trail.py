@@ -72,6 +72,9 @@ _VERBS: Final[Mapping[str, Any]] = {
     Transfer.Kind.REFUND: gettext_lazy("Gave back %(amount)s"),
     Transfer.Kind.TRANSFER: gettext_lazy("Paid %(amount)s"),
     Transfer.Kind.VOUCHER: gettext_lazy("Redeemed a voucher: %(amount)s"),
+    Transfer.Kind.CASINO_BET: gettext_lazy("Bet %(amount)s in the casino"),
+    Transfer.Kind.CASINO_WIN: gettext_lazy("Won %(amount)s in the casino"),
+    Transfer.Kind.PRIZE: gettext_lazy("Was given a prize of %(amount)s"),
 }
 
 

@@ -46,6 +46,9 @@ class Transfer(PostedModel):
         ADMIN = "admin", _("game master")
         REFUND = "refund", _("refund")
         VOUCHER = "voucher", _("voucher")
+        CASINO_BET = "casino_bet", _("casino bet")
+        CASINO_WIN = "casino_win", _("casino win")
+        PRIZE = "prize", _("prize")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # Both accounts are held by the entries, which have to name the same two.

@@ -2,8 +2,9 @@
 
 ``post`` is one call for 1 to 1000 transfers, all or nothing. It runs inside the caller's unit of work, and *returns* a refusal
 (a ``DomainError``) instead of raising it, so that the unit can commit the stored outcome and its audit line first. Services
-that must look before they post take ``claim`` and ``lock`` in the same transaction. Lock order, for everybody: the idempotency
-row; rows that are settled once (``PaymentRequest``, ``Refunded``); balances by account and shard; the key's counter.
+that must look before they post take ``claim``, and ``lock`` or ``look``, in the same transaction. Lock order, for everybody: the
+idempotency row; a player's seeds; rows that are settled once (``PaymentRequest``, ``Refunded``); balances by account and shard;
+the key's counter.
 """
 
 from ledger.posting.door import (
@@ -12,13 +13,14 @@ from ledger.posting.door import (
     key_reused,
     lock,
     lock_refunds,
+    look,
     post,
     refundable,
     release,
     set_state,
     settle,
 )
-from ledger.posting.orders import MAX_BATCH, Authority, Claim, Claimed, Leg, Order, Posting, Stored
+from ledger.posting.orders import MAX_BATCH, Authority, Claim, Claimed, Leg, Order, Posting, Seen, Stored
 
 __all__ = [
     "MAX_BATCH",
@@ -28,12 +30,14 @@ __all__ = [
     "Leg",
     "Order",
     "Posting",
+    "Seen",
     "Stored",
     "claim",
     "from_stored",
     "key_reused",
     "lock",
     "lock_refunds",
+    "look",
     "post",
     "refundable",
     "release",

@@ -15,7 +15,7 @@ from accounts.actors import Actor
 from accounts.errors import Conflict, DomainError, Reused
 from ledger.models import Account, Balance, Refunded, Transfer
 from ledger.posting import postgresql, sqlite
-from ledger.posting.orders import MAX_BATCH, Authority, Claim, Claimed, Offence, Order, Posting, Stored
+from ledger.posting.orders import MAX_BATCH, Authority, Claim, Claimed, Offence, Order, Posting, Seen, Stored
 from ledger.posting.refusals import refusal_for
 
 _OF_ONE_ROW = ("floor", "limit_per_payment", "limit_per_day")
@@ -29,11 +29,13 @@ def post(
     authority: Authority,
     idempotency_key: Claim | Claimed | None = None,
     settles: uuid.UUID | None = None,
+    follows: Order | None = None,
 ) -> Posting | DomainError:
     """Post 1 to 1000 transfers in the caller's transaction, all or nothing.
 
     ``settles`` is the id of the payment request that one transfer pays: it is refused unless the request is open, and makes it
-    paid in the same transaction.
+    paid in the same transaction. ``follows`` is a second transfer that the first has made due (the win of a spin), posted after
+    it with the authority SETTLED; whoever asks for it has seen with ``look`` that it can be posted.
     Returns the posting, or a refusal that has changed nothing but the stored outcome. With a key that was used before, the
     stored outcome comes back (``replayed``), or ``Reused`` when the request was another one. Raises ``RunAgain`` when a
     reference was taken in the meantime, and database errors that ``unit_of_work`` knows.
@@ -43,6 +45,8 @@ def post(
         raise ValueError(f"a posting has 1 to {MAX_BATCH} transfers")
     if settles is not None and len(transfers) != 1:
         raise ValueError("one transfer settles a payment request")
+    if follows is not None and len(transfers) != 1:
+        raise ValueError("a transfer follows from one transfer")
     outcome = _ENGINES[connection.vendor].post(
         actor=actor,
         items=transfers,
@@ -50,12 +54,32 @@ def post(
         claim=idempotency_key,
         day=actor.tenant.day_of(timezone.now()),
         settles=settles,
+        follows=follows,
     )
     if isinstance(outcome, Stored):
         return from_stored(actor=actor, stored=outcome, transfers=transfers)
     if isinstance(outcome, Offence):
         return refusal_for(actor=actor, offence=outcome, transfers=transfers)
     return outcome
+
+
+def look(
+    *, actor: Actor, order: Order, authority: Authority, claimed: Claimed | None = None
+) -> Seen | DomainError:
+    """Lock both sides of ``order`` in the lock order, and see what posting it would do, in one round trip.
+
+    Returns every refusal that posting it would return (stored as the outcome of ``claimed``), else both balances, which stay
+    as they are until the commit. Nothing is moved.
+    """
+    _inside_unit(actor)
+    seen = _ENGINES[connection.vendor].look(
+        actor=actor,
+        order=order,
+        authority=authority,
+        claim=claimed,
+        day=actor.tenant.day_of(timezone.now()),
+    )
+    return refusal_for(actor=actor, offence=seen, transfers=[order]) if isinstance(seen, Offence) else seen
 
 
 def claim(*, actor: Actor, claim: Claim) -> Claimed | Stored:
@@ -65,8 +89,8 @@ def claim(*, actor: Actor, claim: Claim) -> Claimed | Stored:
     return stored or Claimed(claim)
 
 
-def settle(*, actor: Actor, claimed: Claimed, outcome: str, refs: list[str]) -> None:
-    """Write what a claimed key has led to, when that is no posting."""
+def settle(*, actor: Actor, claimed: Claimed, outcome: str, refs: list[str] | dict[str, Any]) -> None:
+    """Write what a claimed key has led to, when that is no posting: ids, or the facts of a refusal."""
     _inside_unit(actor)
     _ENGINES[connection.vendor].settle(actor=actor, claim=claimed.claim, outcome=outcome, refs=refs)
 

@@ -71,6 +71,19 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """Both sides of a transfer that could be posted now, under the locks that it would take; minor units.
+
+    ``available`` is what may go out (amount less held and floor), None for an account without a floor.
+    """
+
+    payer_amount: int
+    payer_available: int | None
+    payee_amount: int
+    payee_available: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Posting:
     """What was posted; ``debits`` and ``credits`` are in the order of the transfers.
 

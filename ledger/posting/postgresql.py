@@ -14,7 +14,7 @@ from accounts.actors import Actor
 from accounts.units import RunAgain
 from ledger.models import IdempotencyKey
 from ledger.money import is_amount
-from ledger.posting.orders import NOT_STORED, Authority, Claim, Claimed, Leg, Offence, Order, Posting, Stored
+from ledger.posting.orders import Authority, Claim, Claimed, Leg, Offence, Order, Posting, Seen, Stored
 
 
 def post(
@@ -25,8 +25,43 @@ def post(
     claim: Claim | Claimed | None,
     day: dt.date,
     settles: uuid.UUID | None,
+    follows: Order | None,
 ) -> Posting | Offence | Stored:
     """See ``ledger.posting.post``."""
+    posted = [*items, follows] if follows is not None else items
+    request = _request(actor, items, authority, claim, day)
+    request["refs"] = [str(order.id) for order in posted]
+    if any(order.refunds for order in items):
+        request["refunding"] = True
+    if settles is not None:
+        request["settles"] = str(settles)
+    if follows is not None:
+        request["follows"] = _item(0, follows)
+    answer = _call(request)
+    if "stored" in answer:
+        return Stored(**answer["stored"])
+    if "refused" in answer:
+        return Offence.from_json(answer["refused"])
+    legs = [Leg(seq, after) for seq, after in answer["legs"]]
+    return Posting(
+        ids=tuple(order.id for order in posted),
+        posted_at=dt.datetime.fromisoformat(answer["posted_at"]),
+        debits=tuple(legs[::2]),
+        credits=tuple(legs[1::2]),
+    )
+
+
+def look(
+    *, actor: Actor, order: Order, authority: Authority, claim: Claimed | None, day: dt.date
+) -> Seen | Offence:
+    """See ``ledger.posting.look``."""
+    answer = _call(_request(actor, [order], authority, claim, day) | {"looking": True})
+    return Offence.from_json(answer["refused"]) if "refused" in answer else Seen(*answer["seen"])
+
+
+def _request(
+    actor: Actor, items: Sequence[Order], authority: Authority, claim: Claim | Claimed | None, day: dt.date
+) -> dict[str, Any]:
     request: dict[str, Any] = {
         "tenant": str(actor.tenant.pk),
         "day": day.isoformat(),
@@ -37,35 +72,12 @@ def post(
         "device": actor.origin.device_id,
         "request": actor.origin.request_id,
         "items": [_item(index, order) for index, order in enumerate(items)],
-        "refs": [str(order.id) for order in items],
     }
-    if any(order.refunds for order in items):
-        request["refunding"] = True
-    if settles is not None:
-        request["settles"] = str(settles)
-    if isinstance(claim, Claim):
-        request["claim"] = _claim(actor, claim)
-    answer = _call(request)
-    if "stored" in answer:
-        return Stored(**answer["stored"])
-    if "refused" in answer:
-        if isinstance(claim, Claimed):
-            if answer["refused"]["code"] in NOT_STORED:
-                release(actor=actor, claim=claim.claim)
-            else:
-                settle(
-                    actor=actor, claim=claim.claim, outcome=answer["refused"]["code"], refs=answer["refused"]
-                )
-        return Offence.from_json(answer["refused"])
     if isinstance(claim, Claimed):
-        settle(actor=actor, claim=claim.claim, outcome="posted", refs=request["refs"])
-    legs = [Leg(seq, after) for seq, after in answer["legs"]]
-    return Posting(
-        ids=tuple(order.id for order in items),
-        posted_at=dt.datetime.fromisoformat(answer["posted_at"]),
-        debits=tuple(legs[::2]),
-        credits=tuple(legs[1::2]),
-    )
+        request["claimed"] = _claim(actor, claim.claim)
+    elif claim is not None:
+        request["claim"] = _claim(actor, claim)
+    return request
 
 
 def claim(*, actor: Actor, claim: Claim, outcome: str, refs: Any) -> Stored | None:

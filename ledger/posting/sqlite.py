@@ -16,7 +16,18 @@ from accounts.actors import Actor
 from accounts.models import ApiKey, Tenant
 from ledger.models import Account, Balance, Entry, IdempotencyKey, PaymentRequest, Refunded, Spent, Transfer
 from ledger.money import MAX_AMOUNT, is_amount
-from ledger.posting.orders import NOT_STORED, Authority, Claim, Claimed, Leg, Offence, Order, Posting, Stored
+from ledger.posting.orders import (
+    NOT_STORED,
+    Authority,
+    Claim,
+    Claimed,
+    Leg,
+    Offence,
+    Order,
+    Posting,
+    Seen,
+    Stored,
+)
 
 T = TypeVar("T")
 _MICROSECOND = dt.timedelta(microseconds=1)
@@ -32,10 +43,12 @@ def post(
     claim: Claim | Claimed | None,
     day: dt.date,
     settles: uuid.UUID | None,
+    follows: Order | None,
 ) -> Posting | Offence | Stored:
     """See ``ledger.posting.post``."""
+    refs = [str(order.id) for order in (items if follows is None else (*items, follows))]
     if isinstance(claim, Claim):
-        stored = _take(actor, claim, "posted", [str(order.id) for order in items])
+        stored = _take(actor, claim, "posted", refs)
         if stored is not None:
             return stored
     request = PaymentRequest.objects.get(pk=settles) if settles is not None else None
@@ -48,13 +61,50 @@ def post(
             settle_refusal(actor=actor, claim=held, offence=offence)
         return offence
     posting = books.write(actor)
+    if follows is not None:
+        posting = _followed(actor, posting, follows, day)
     if request is not None:
         PaymentRequest.objects.filter(pk=request.pk).update(
             state=PaymentRequest.State.PAID, transfer=items[0].id
         )
     if isinstance(claim, Claimed):
-        settle(actor=actor, claim=claim.claim, outcome="posted", refs=[str(order.id) for order in items])
+        settle(actor=actor, claim=claim.claim, outcome="posted", refs=refs)
     return posting
+
+
+def _followed(actor: Actor, posting: Posting, follows: Order, day: dt.date) -> Posting:
+    """Post what follows from ``posting``: whoever asks has looked that it can be posted."""
+    books = _Books.read(actor=actor, items=[follows], authority=Authority.SETTLED, day=day)
+    offence = books.check()
+    if offence is not None:
+        raise RuntimeError(f"what follows from a transfer was refused: {offence.code}")
+    second = books.write(actor)
+    return Posting(
+        ids=posting.ids + second.ids,
+        posted_at=second.posted_at,
+        debits=posting.debits + second.debits,
+        credits=posting.credits + second.credits,
+    )
+
+
+def look(
+    *, actor: Actor, order: Order, authority: Authority, claim: Claimed | None, day: dt.date
+) -> Seen | Offence:
+    """See ``ledger.posting.look``."""
+    books = _Books.read(actor=actor, items=[order], authority=authority, day=day)
+    offence = books.check()
+    if offence is not None:
+        if claim is not None:
+            settle_refusal(actor=actor, claim=claim.claim, offence=offence)
+        return offence
+    payer, payee = (books.balances[key] for key in _touched(order, books.accounts))
+    # The check walks on as if the transfer had been posted.
+    paying, paid = payer.amount + order.amount, payee.amount - order.amount
+    return Seen(paying, _available(payer, paying), paid, _available(payee, paid))
+
+
+def _available(row: Balance, amount: int) -> int | None:
+    return None if row.floor is None else amount - row.held - row.floor
 
 
 def _settled(request: PaymentRequest) -> Offence | None:

@@ -1,0 +1,1 @@
+"""What the casino does: spins, seeds, configurations, limits, and what game masters change."""
