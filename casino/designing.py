@@ -194,7 +194,7 @@ def _counts(
 def _start(rules: Rules, shape: Shape, reel: int) -> dict[str, int]:
     """The least of every symbol, filled up from the one that pays least, one of each in turn."""
     counts = {symbol: _limits(rules, shape, reel, symbol)[0] for symbol in rules.symbols}
-    cheap = [symbol for symbol in reversed(rules.pays) if symbol != rules.wild]
+    cheap = [symbol for symbol in reversed(rules.paying) if symbol != rules.wild]
     for number in range(rules.stops - sum(counts.values())):
         # 1st, then 1st and 2nd, then the first three ...: what pays little stands there often.
         counts[cheap[_step(number, len(cheap))]] += 1

@@ -44,10 +44,17 @@ class Rules:
     free_spin_multiplier: int
 
     @property
+    def paying(self) -> tuple[str, ...]:
+        """The symbols that pay on lines, the dearest first; the same whatever order `pays` was written in."""
+        return tuple(
+            sorted(self.pays, key=lambda symbol: (-max(self.pays[symbol].values(), default=0), symbol))
+        )
+
+    @property
     def symbols(self) -> str:
-        """Every letter a strip may hold."""
+        """Every letter a strip may hold, those that pay first."""
         special = (self.wild, self.scatter or "", self.blank or "")
-        return "".join(dict.fromkeys("".join((*self.pays, *special))))
+        return "".join(dict.fromkeys((*self.paying, *filter(None, special))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +189,9 @@ class GameVersion:
         version = GameVersion(rules, sets)
         # As texts: True is 1 to Python, but not to whoever repeats the hash.
         if _compact(found) != version.canonical():
-            raise ValueError("The game holds something that is not part of a game, or is written in another way.")
+            raise ValueError(
+                "The game holds something that is not part of a game, or is written in another way."
+            )
         return version
 
 

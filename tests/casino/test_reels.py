@@ -168,6 +168,7 @@ def test_a_version_is_its_text(version: GameVersion) -> None:
     assert " " not in text
     assert GameVersion.parse(text) == version
     assert GameVersion.parse(text).digest == version.digest
+    assert GameVersion.parse(text).rules.symbols == version.rules.symbols
     assert set(SYMBOL_NAMES[version.rules.game]) == set(version.rules.symbols)
 
 
