@@ -235,13 +235,12 @@ def _stops(file: File, one: Round, chance: random.Random) -> None:
 
 def _free_stops(file: File, one: Round, chance: random.Random) -> None:
     free = one["free_stops"]
-    if not free:
-        free.append([0] * len(one["stops"]))
-    elif chance.random() < 0.3:
-        free.pop()
+    if chance.random() < 0.5:
+        chance.choice([free.pop, lambda: free.append([0] * len(one["stops"]))])()
     else:
         spin = chance.choice(free)
-        spin[chance.randrange(len(spin))] += chance.choice([1, -1])
+        reel = chance.randrange(len(spin))
+        spin[reel] = (spin[reel] + chance.randint(1, 20)) % 24
 
 
 def _selector(file: File, one: Round, chance: random.Random) -> None:
@@ -371,10 +370,15 @@ SPOILS: dict[str, Spoil] = {
 def spoiled(file: File, count: int, *, seed: int = 5) -> Iterator[tuple[str, File]]:
     """`count` small files with one altered round each, all kinds in turn: (kind, file)."""
     chance = random.Random(seed)
-    rigged = [one for one in file["rounds"] if only(file, one)["reveals"]]
+    rounds = file["rounds"]
+    # Where there is something to alter.
+    fitting = {
+        "reveal": [one for one in rounds if '"commitment"' in file["configurations"][one["configuration"]]],
+        "free_stops": [one for one in rounds if one["free_stops"]],
+    }
     kinds = list(SPOILS.items())
     for number in range(count):
         kind, spoil = kinds[number % len(kinds)]
-        small = only(file, chance.choice(rigged if kind == "reveal" else file["rounds"]))
+        small = only(file, chance.choice(fitting.get(kind, rounds)))
         spoil(small, small["rounds"][0], chance)
         yield kind, small
