@@ -370,7 +370,7 @@ SPOILS: dict[str, Spoil] = {
 def spoiled(file: File, count: int, *, seed: int = 5) -> Iterator[tuple[str, File]]:
     """`count` small files with one altered round each, all kinds in turn: (kind, file)."""
     chance = random.Random(seed)
-    rounds = file["rounds"]
+    rounds: list[Round] = file["rounds"]
     # Where there is something to alter.
     fitting = {
         "reveal": [one for one in rounds if '"commitment"' in file["configurations"][one["configuration"]]],
