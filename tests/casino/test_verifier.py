@@ -44,6 +44,7 @@ from tests.databases import PROJECT
 from tests.german.texts import bare_in_script
 
 SCRIPT = PROJECT / "examples" / "verify_rounds.py"
+SHORT = PROJECT / "examples" / "verify_60_lines.py"
 ENGINE = PROJECT / "casino" / "verifier" / "rounds.js"
 TRUE_ROUNDS, ALTERED_ROUNDS = 10_000, 1_000
 #: What no field of a round may be.
@@ -73,7 +74,12 @@ def altered(true_file: File) -> list[tuple[str, File]]:
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
     """What a player runs, as a module."""
-    spec = importlib.util.spec_from_file_location("verify_rounds", SCRIPT)
+    return loaded(SCRIPT)
+
+
+def loaded(path: Path) -> ModuleType:
+    """A script as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -162,6 +168,52 @@ def test_the_script_finds_every_altered_round(script: ModuleType, altered: list[
     passed = [kind for kind, file in altered if not verdicts(script, file)[0].startswith("WRONG")]
     assert Counter(kind for kind, _file in altered).keys() == SPOILS.keys()
     assert not passed, Counter(passed)
+
+
+def test_sixty_lines_are_enough_for_whatever_was_drawn_and_paid(
+    true_file: File, altered: list[tuple[str, File]]
+) -> None:
+    lines = [line for line in SHORT.read_text(encoding="utf-8").splitlines() if line.strip()]
+    told = [line for line in lines if line.strip().startswith(('"""', "#")) or line.startswith("For rounds")]
+    assert len(lines) - len(told) <= 60
+    short = loaded(SHORT)
+    open_rounds = [one for one in true_file["rounds"] if "payout" in configuration_of(true_file, one)]
+    assert len(open_rounds) > TRUE_ROUNDS // 2
+    assert not any(short.check(true_file, one) for one in open_rounds)
+    # What a rig promises, what stands twice and what is chained is for the long one.
+    found = Counter(kind for kind, file in altered if shortly_wrong(short, file))
+    tried = Counter(
+        kind
+        for kind, file in altered
+        # A nonce as text draws the same.
+        if type((one := file["rounds"][0])["nonce"]) is int and "payout" in configuration_of(file, one)
+    )
+    for kind in (
+        "stops",
+        "selector",
+        "server_seed",
+        "nonce",
+        "configuration_text",
+        "paytable",
+        "prize",
+        "win",
+    ):
+        assert found[kind] >= tried[kind] > 0, kind
+
+
+def configuration_of(file: File, one: dict[str, Any]) -> dict[str, Any]:
+    """What the configuration of a round says."""
+    text = file["configurations"].get(one["configuration"])
+    said: dict[str, Any] = json.loads(text) if text else {}
+    return said
+
+
+def shortly_wrong(short: ModuleType, file: File) -> bool:
+    """Whether the short script stumbles over the round of a file, or finds it wrong."""
+    try:
+        return bool(short.check(file, file["rounds"][0]))
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return True
 
 
 def test_the_script_says_which_rounds_wait_and_for_what(script: ModuleType) -> None:
