@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
-from typing import Any, Final, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from accounts import crypto
 from accounts.actors import Actor
 from casino.configuration import moment_text
-from casino.models import GameConfiguration, Round, SeedPair
+from casino.models import GameConfiguration, Round
 from casino.selectors.games import certified, is_sealed
-from casino.selectors.players import player_of
-from casino.selectors.rounds import rounds_of
+from casino.selectors.rounds import revealed_seeds, rounds_of
 
 FORMAT: Final = "neobank-rounds-1"
 ROUNDS_MAX: Final = 10_000
@@ -31,17 +30,13 @@ def rounds_file(actor: Actor, *, pair: uuid.UUID | None = None) -> Document:
     rows = rounds_of(actor).select_related(None).select_related("game", "configuration__rig", "seed_pair")
     if pair is not None:
         rows = rows.filter(seed_pair=pair)
-    return document(list(rows[:ROUNDS_MAX])[::-1], hidden=_pairs_to_hide(actor))
+    found = list(rows[:ROUNDS_MAX])[::-1]
+    pairs = {row.seed_pair_id: row.seed_pair for row in found}
+    return document(found, seeds=revealed_seeds(actor, list(pairs.values())))
 
 
-def document(rounds: list[Round], *, hidden: set[uuid.UUID]) -> Document:
-    """The file with ``rounds``; ``hidden`` are the pairs whose seeds wait for a rig to be told."""
-    pairs = {row.seed_pair_id: row.seed_pair for row in rounds}
-    seeds = {
-        pk: crypto.open_from(pair, "server_seed")
-        for pk, pair in pairs.items()
-        if pair.state == SeedPair.State.RETIRED and pk not in hidden
-    }
+def document(rounds: list[Round], *, seeds: Mapping[uuid.UUID, str]) -> Document:
+    """The file with ``rounds``; ``seeds`` are the server seeds that may be told, by their pair."""
     links = list(
         GameConfiguration.objects.filter(game__in={row.game_id for row in rounds})
         .select_related("version", "rig")
@@ -88,11 +83,3 @@ def entry(row: Round, *, server_seed: str | None) -> Document:
         "line_bets": row.line_bets,
         "win": row.win,
     }
-
-
-def _pairs_to_hide(actor: Actor) -> set[uuid.UUID]:
-    """The player's pairs that drew rounds of a rig which has not been told."""
-    found = Round.objects.filter(
-        user=player_of(actor), configuration__payout=None, configuration__rig__revealed_at=None
-    ).values_list("seed_pair_id", flat=True)
-    return set(cast("Iterable[uuid.UUID]", found.distinct()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -89,6 +90,24 @@ def revealed_seed(pair: SeedPair) -> str | None:
     if pair.state != SeedPair.State.RETIRED or has_sealed_rounds(pair):
         return None
     return crypto.open_from(pair, "server_seed")
+
+
+def revealed_seeds(actor: Actor, pairs: Sequence[SeedPair]) -> dict[uuid.UUID, str]:
+    """The server seeds of the player's ``pairs`` that may be told, by the pair."""
+    hidden = pairs_to_hide(actor)
+    return {
+        pair.pk: crypto.open_from(pair, "server_seed")
+        for pair in pairs
+        if pair.state == SeedPair.State.RETIRED and pair.pk not in hidden
+    }
+
+
+def pairs_to_hide(actor: Actor) -> set[uuid.UUID]:
+    """The player's pairs that drew rounds of a rig which has not been told."""
+    found = Round.objects.filter(
+        user=player_of(actor), configuration__payout=None, configuration__rig__revealed_at=None
+    ).values_list("seed_pair_id", flat=True)
+    return set(found.distinct())
 
 
 def has_sealed_rounds(pair: SeedPair) -> bool:

@@ -1,0 +1,129 @@
+"""What a machine pays and how often, in words and exact numbers, from its version alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from django.utils.translation import gettext as _
+
+from casino.pages.shown import Line, lines_of, mark_of, name_of
+from casino.reels import Rules
+from casino.selectors import Offer, expected
+
+
+@dataclass(frozen=True, slots=True)
+class Prize:
+    """What a symbol pays for a stake: minor units by how many of it, None where it pays nothing."""
+
+    mark: str
+    name: str
+    amounts: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """What so many scatters pay (minor units) and give."""
+
+    count: int
+    amount: int
+    free_spins: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """The two strip sets of a mix in the exact numbers: of ``out_of`` draws ``chosen`` play on the higher one."""
+
+    low: str
+    low_rtp: Fraction
+    high: str
+    high_rtp: Fraction
+    chosen: int
+    out_of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """Everything that the page about a machine's odds says of its rules."""
+
+    counts: tuple[int, ...]
+    prizes: tuple[Prize, ...]
+    features: tuple[Feature, ...]
+    lines: tuple[Line, ...]
+    box: str
+    columns: tuple[int, ...]
+    rows: tuple[int, ...]
+    wild: str
+    wild_mark: str
+    wild_reels: str
+    wild_pays: bool
+    scatter: str
+    scatter_mark: str
+    multiplier: int
+    share: Fraction | None
+    sets: Sets | None
+    expectations: tuple[str, ...]
+
+
+def odds_of(offer: Offer, stake: int) -> Odds:
+    """The odds of ``offer`` for ``stake`` (minor units)."""
+    rules = offer.certified.version.rules
+    line_bet = stake // offer.line_count
+    counts = tuple(sorted({count for pays in rules.pays.values() for count in pays}, reverse=True))
+    return Odds(
+        counts=counts,
+        prizes=tuple(_prizes(rules, counts, line_bet)),
+        features=tuple(_features(rules, stake)),
+        lines=lines_of(rules),
+        box=f"0 0 {rules.reels * 10} {rules.rows * 10}",
+        columns=_middles(rules.reels),
+        rows=_middles(rules.rows),
+        wild=name_of(rules.game, rules.wild),
+        wild_mark=mark_of(rules.wild),
+        wild_reels=_reels_with(offer, rules.wild),
+        wild_pays=rules.wild in rules.pays,
+        scatter=name_of(rules.game, rules.scatter) if rules.scatter else "",
+        scatter_mark=mark_of(rules.scatter) if rules.scatter else "",
+        multiplier=rules.free_spin_multiplier,
+        share=expected(offer.configuration),
+        sets=_sets(offer),
+        expectations=(),
+    )
+
+
+def _middles(count: int) -> tuple[int, ...]:
+    return tuple(place * 10 + 5 for place in range(count))
+
+
+def _prizes(rules: Rules, counts: tuple[int, ...], line_bet: int) -> Iterator[Prize]:
+    for letter, pays in rules.pays.items():
+        amounts = tuple(pays[count] * line_bet if count in pays else None for count in counts)
+        yield Prize(mark_of(letter), name_of(rules.game, letter), amounts)
+
+
+def _features(rules: Rules, stake: int) -> Iterator[Feature]:
+    for count in sorted({*rules.scatter_pays, *rules.free_spins}, reverse=True):
+        yield Feature(count, rules.scatter_pays.get(count, 0) * stake, rules.free_spins.get(count, 0))
+
+
+def _reels_with(offer: Offer, letter: str) -> str:
+    """On which reels a symbol can stop, in words; "" when on all of them."""
+    version = offer.certified.version
+    reels = [
+        reel
+        for reel in range(version.rules.reels)
+        if any(letter in strip_set.strips[reel] for strip_set in version.sets)
+    ]
+    if len(reels) == version.rules.reels:
+        return ""
+    numbers = [str(reel + 1) for reel in reels]
+    return _(" and ").join([", ".join(numbers[:-1]), numbers[-1]]) if len(numbers) > 1 else numbers[0]
+
+
+def _sets(offer: Offer) -> Sets | None:
+    mixed = offer.mix
+    if mixed is None:
+        return None
+    low, high = mixed.low, mixed.high
+    return Sets(low.name, low.rtp, high.name, high.rtp, mixed.chosen, mixed.out_of)
