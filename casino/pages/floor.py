@@ -22,15 +22,15 @@ from casino.services import seeds
 def floor(request: BankRequest, actor: Actor) -> HttpResponse:
     """The machines, the seal of the house, and how the player sits."""
     now = timezone.now()
-    seat, offers = take_seat(actor, now), selectors.offers(actor.tenant, now)
+    seat, found = take_seat(actor, now), selectors.machines(actor.tenant, now)
     machines = [
         {
-            "offer": offer,
-            "stopped": stopped_sentence(offer, seat),
-            "window": waiting_spin(offer.certified.version.rules),
-            "sprite": sprite_of(offer.game.name),
+            "machine": one,
+            "stopped": stopped_sentence(one, seat),
+            "window": waiting_spin(one.rules),
+            "sprite": sprite_of(one.game.name),
         }
-        for offer in offers
+        for one in found
     ]
-    pairs = seeds.open_pairs(actor=actor) if offers and seat.account is not None else None
+    pairs = seeds.open_pairs(actor=actor) if found and seat.account is not None else None
     return render(request, "casino/floor.html", {"machines": machines, "seat": seat, "pairs": pairs})

@@ -23,7 +23,7 @@ from casino import selectors
 from casino.pages import odds as words
 from casino.pages import shown
 from casino.pages.seat import Seat, stake_or_first, stakes_of, stopped_sentence, take_seat
-from casino.selectors import Offer
+from casino.selectors import Machine
 from casino.services import seeds, spins
 from ledger.api.endpoint import counted
 from ledger.forms import key_or_new, new_key
@@ -39,11 +39,11 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 def machine(request: BankRequest, actor: Actor, game: str) -> HttpResponse:
     """The machine; posted, one spin, which leads back here and shows the round."""
     now = timezone.now()
-    offer, seat = selectors.offer_of(game, actor.tenant, now), take_seat(actor, now)
+    found, seat = selectors.machine_named(game, actor.tenant, now), take_seat(actor, now)
     if request.method == "POST":
-        return _spin(request, actor, offer, seat)
+        return _spin(request, actor, found, seat)
     key = key_or_new(request.GET.get("key", ""))
-    return _page(request, actor, offer, seat, key=key, row=_round_asked_for(request, actor, offer))
+    return _page(request, actor, found, seat, key=key, row=_round_asked_for(request, actor, found))
 
 
 @require_safe
@@ -51,15 +51,15 @@ def machine(request: BankRequest, actor: Actor, game: str) -> HttpResponse:
 def odds(request: BankRequest, actor: Actor, game: str) -> HttpResponse:
     """All prizes for a stake, the lines, and what to expect, in words."""
     now = timezone.now()
-    offer, seat = selectors.offer_of(game, actor.tenant, now), take_seat(actor, now)
-    stake = stake_or_first(request.GET.get("bet_amount", ""), stakes_of(offer, seat))
+    found, seat = selectors.machine_named(game, actor.tenant, now), take_seat(actor, now)
+    stake = stake_or_first(request.GET.get("bet_amount", ""), stakes_of(found, seat))
     context = {
-        "offer": offer,
+        "machine": found,
         "seat": seat,
         "stake": stake,
-        "stakes": stakes_of(offer, seat),
-        "sprite": sprite_of(offer.game.name),
-        "odds": words.odds_of(offer, stake),
+        "stakes": stakes_of(found, seat),
+        "sprite": sprite_of(found.game.name),
+        "odds": words.odds_of(found, stake),
     }
     return render(request, "casino/odds.html", context)
 
@@ -69,19 +69,19 @@ def sprite_of(game: str) -> str:
     return f"casino/{game}.svg"
 
 
-def _spin(request: BankRequest, actor: Actor, offer: Offer, seat: Seat) -> HttpResponse:
+def _spin(request: BankRequest, actor: Actor, found: Machine, seat: Seat) -> HttpResponse:
     sent, key = request.POST.get("bet_amount", ""), key_or_new(request.POST.get("key", ""))
     stake = int(sent) if re.fullmatch(r"[0-9]{1,15}", sent, re.ASCII) else 0
     config = request.POST.get("config", "")
     seen = config if _DIGEST.fullmatch(config) else None
     claim = claim_for(key, method="POST", path=request.path, body={"bet_amount": stake, "config": seen})
     try:
-        with counted(actor, claim) as spending:
-            spun = spins.spin(actor=actor, game=offer.game.name, stake=stake, claim=claim, configuration=seen)
+        with counted(actor, claim, what="spin") as spending:
+            spun = spins.spin(actor=actor, game=found.game.name, stake=stake, claim=claim, configuration=seen)
             if spun.replayed:
                 spending.give_back()
     except DomainError as refusal:
-        return _refused(request, actor, offer.game.name, refusal, key)
+        return _refused(request, actor, found.game.name, refusal, key)
     if spun.replayed:
         messages.info(request, _("This spin had already been played; it was not played a second time."))
     return redirect(f"{request.path}?round={spun.round.pk}&bet_amount={stake}")
@@ -90,9 +90,9 @@ def _spin(request: BankRequest, actor: Actor, offer: Offer, seat: Seat) -> HttpR
 def _refused(request: BankRequest, actor: Actor, game: str, refusal: DomainError, key: str) -> HttpResponse:
     """The machine as it is now, with the refusal's sentence; with a new key when the old one is used up."""
     now = timezone.now()
-    offer, seat = selectors.offer_of(game, actor.tenant, now), take_seat(actor, now)
+    found, seat = selectors.machine_named(game, actor.tenant, now), take_seat(actor, now)
     key = key if refusal.code in _KEY_STAYS else new_key()
-    response = _page(request, actor, offer, seat, key=key, refusal=refusal.sentence, status=refusal.status)
+    response = _page(request, actor, found, seat, key=key, refusal=refusal.sentence, status=refusal.status)
     if refusal.retry_after is not None:
         response["Retry-After"] = str(refusal.retry_after)
     return response
@@ -101,7 +101,7 @@ def _refused(request: BankRequest, actor: Actor, game: str, refusal: DomainError
 def _page(
     request: BankRequest,
     actor: Actor,
-    offer: Offer,
+    found: Machine,
     seat: Seat,
     *,
     key: str,
@@ -109,31 +109,31 @@ def _page(
     refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    rules = offer.certified.version.rules
-    offered = stakes_of(offer, seat)
+    rules = found.rules
+    founded = stakes_of(found, seat)
     told = shown.shown_round(row, seat.show) if row is not None else None
     sent = request.POST.get("bet_amount", request.GET.get("bet_amount", ""))
     context = {
-        "offer": offer,
+        "machine": found,
         "seat": seat,
         "pairs": seeds.open_pairs(actor=actor) if seat.account is not None else None,
-        "stakes": offered,
-        "stake": stake_or_first(sent, offered),
-        "stopped": stopped_sentence(offer, seat),
+        "stakes": founded,
+        "stake": stake_or_first(sent, founded),
+        "stopped": stopped_sentence(found, seat),
         "key": key,
         "refusal": refusal,
         "told": told,
         "window": told.base if told else shown.waiting_spin(rules),
-        "sprite": sprite_of(offer.game.name),
-        "endpoint": f"/api/v1/casino/{offer.slug}/spin",
-        "island": _for_the_island(offer, seat),
+        "sprite": sprite_of(found.game.name),
+        "endpoint": f"/api/v1/casino/{found.slug}/spin",
+        "island": _for_the_island(found, seat),
     }
     return render(request, "casino/machine.html", context, status=status)
 
 
-def _for_the_island(offer: Offer, seat: Seat) -> dict[str, str]:
+def _for_the_island(found: Machine, seat: Seat) -> dict[str, str]:
     """What the script needs besides the page itself, as JSON for its attributes."""
-    rules = offer.certified.version.rules
+    rules = found.rules
     return {
         "names": json.dumps(
             {letter: shown.name_of(rules.game, letter) for letter in rules.symbols}, ensure_ascii=True
@@ -141,11 +141,11 @@ def _for_the_island(offer: Offer, seat: Seat) -> dict[str, str]:
         "money": json.dumps(
             {"symbol": seat.currency.symbol, "exponent": seat.currency.exponent}, ensure_ascii=True
         ),
-        "page": reverse("casino:machine", args=[offer.slug]),
+        "page": reverse("casino:machine", args=[found.slug]),
     }
 
 
-def _round_asked_for(request: BankRequest, actor: Actor, offer: Offer) -> Any:
+def _round_asked_for(request: BankRequest, actor: Actor, found: Machine) -> Any:
     """The player's round that the address names, None without one. Raises ``NotFound``."""
     sent = request.GET.get("round")
     if not sent:
@@ -154,6 +154,6 @@ def _round_asked_for(request: BankRequest, actor: Actor, offer: Offer) -> Any:
         row = selectors.round_for(actor, uuid.UUID(sent))
     except ValueError:
         row = None
-    if row is None or row.user_id != actor.user_id or row.game_id != offer.game.pk:
+    if row is None or row.user_id != actor.user_id or row.game_id != found.game.pk:
         raise NotFound("unknown_round", _("There is no such round."))
     return row

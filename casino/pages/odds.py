@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from casino.pages.shown import Line, lines_of, mark_of, name_of
 from casino.reels import Rules
-from casino.selectors import Offer, expected
+from casino.selectors import Machine, expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,10 @@ class Odds:
     expectations: tuple[str, ...]
 
 
-def odds_of(offer: Offer, stake: int) -> Odds:
-    """The odds of ``offer`` for ``stake`` (minor units)."""
-    rules = offer.certified.version.rules
-    line_bet = stake // offer.line_count
+def odds_of(machine: Machine, stake: int) -> Odds:
+    """The odds of ``machine`` for ``stake`` (minor units)."""
+    rules = machine.rules
+    line_bet = stake // machine.version.line_count
     counts = tuple(sorted({count for pays in rules.pays.values() for count in pays}, reverse=True))
     return Odds(
         counts=counts,
@@ -81,13 +81,13 @@ def odds_of(offer: Offer, stake: int) -> Odds:
         rows=_middles(rules.rows),
         wild=name_of(rules.game, rules.wild),
         wild_mark=mark_of(rules.wild),
-        wild_reels=_reels_with(offer, rules.wild),
+        wild_reels=_reels_with(machine, rules.wild),
         wild_pays=rules.wild in rules.pays,
         scatter=name_of(rules.game, rules.scatter) if rules.scatter else "",
         scatter_mark=mark_of(rules.scatter) if rules.scatter else "",
         multiplier=rules.free_spin_multiplier,
-        share=expected(offer.configuration),
-        sets=_sets(offer),
+        share=expected(machine.configuration),
+        sets=_sets(machine),
         expectations=(),
     )
 
@@ -107,9 +107,9 @@ def _features(rules: Rules, stake: int) -> Iterator[Feature]:
         yield Feature(count, rules.scatter_pays.get(count, 0) * stake, rules.free_spins.get(count, 0))
 
 
-def _reels_with(offer: Offer, letter: str) -> str:
+def _reels_with(machine: Machine, letter: str) -> str:
     """On which reels a symbol can stop, in words; "" when on all of them."""
-    version = offer.certified.version
+    version = machine.version
     reels = [
         reel
         for reel in range(version.rules.reels)
@@ -121,8 +121,8 @@ def _reels_with(offer: Offer, letter: str) -> str:
     return _(" and ").join([", ".join(numbers[:-1]), numbers[-1]]) if len(numbers) > 1 else numbers[0]
 
 
-def _sets(offer: Offer) -> Sets | None:
-    mixed = offer.mix
+def _sets(machine: Machine) -> Sets | None:
+    mixed = machine.mix
     if mixed is None:
         return None
     low, high = mixed.low, mixed.high

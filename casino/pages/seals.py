@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,16 +18,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import limits
 from accounts.actors import Actor
 from accounts.errors import DomainError
 from accounts.pages import signed_in_page
 from accounts.requests import BankRequest
 from casino import selectors
 from casino.fairness import CLIENT_SEED_MAX
-from casino.models import SeedPair
+from casino.models import Round, SeedPair
 from casino.services import seeds
 
-SHOWN: Final = 20
+ROUNDS_MAX: Final = 10_000
 
 
 class ClientSeedForm(forms.Form):
@@ -62,6 +64,7 @@ def fairness(request: BankRequest, actor: Actor) -> HttpResponse:
 @signed_in_page(back_to="/casino/fairness")
 def rotate(request: BankRequest, actor: Actor) -> HttpResponse:
     """Open the seal: the server seed so far is told, the next one takes its place."""
+    _count(actor)
     retired, _pairs = seeds.rotate(actor=actor)
     if selectors.revealed_seed(retired) is None:
         messages.info(
@@ -83,6 +86,7 @@ def client_seed(request: BankRequest, actor: Actor) -> HttpResponse:
     """Play with another seed of one's own from now on."""
     form = ClientSeedForm(request.POST)
     if form.is_valid():
+        _count(actor)
         try:
             seeds.choose_client_seed(actor=actor, client_seed=form.cleaned_data["client_seed"])
         except DomainError as refusal:
@@ -102,7 +106,15 @@ def rounds_file(request: BankRequest, actor: Actor) -> HttpResponse:
         pair = uuid.UUID(request.GET["pair"]) if "pair" in request.GET else None
     except ValueError:
         pair = uuid.UUID(int=0)
-    text = json.dumps(selectors.rounds_file(actor, pair=pair), ensure_ascii=True, indent=1)
+    # The texts of the versions come once, with the settings, and not with each round.
+    rows = (
+        selectors.rounds_of(actor)
+        .select_related(None)
+        .select_related("game", "configuration__rig", "seed_pair")
+    )
+    if pair is not None:
+        rows = rows.filter(seed_pair=pair)
+    text = json.dumps(selectors.rounds_file(list(rows[:ROUNDS_MAX])), ensure_ascii=True, indent=1)
     name = f"rounds-{timezone.now():%Y%m%d-%H%M%S}.json"
     return HttpResponse(
         text,
@@ -111,24 +123,29 @@ def rounds_file(request: BankRequest, actor: Actor) -> HttpResponse:
     )
 
 
+def _count(actor: Actor) -> None:
+    """Count a change of seeds. Raises ``TooMany`` (``rate_limited``)."""
+    limits.hit("seeds", f"{actor.tenant.pk}:{actor.principal}")
+
+
 def _page(request: BankRequest, actor: Actor, form: forms.Form, *, status: int = 200) -> HttpResponse:
     pairs, user = seeds.open_pairs(actor=actor), selectors.player_of(actor)
-    last = selectors.last_round(user)
+    retired = selectors.retired_pairs(user)
     context: dict[str, Any] = {
         "pairs": pairs,
-        "drawn": last.nonce if last is not None and last.seed_pair_id == pairs.active.pk else 0,
-        "told": _told(actor),
+        "drawn": selectors.last_nonce(user, pairs.active),
+        "told": _with_rounds(retired),
         "form": form,
-        "has_rounds": last is not None,
+        "has_rounds": selectors.last_round(user) is not None,
     }
     return render(request, "casino/fairness.html", context, status=status)
 
 
-def _told(actor: Actor) -> list[Told]:
-    retired = (
-        SeedPair.objects.filter(user=selectors.player_of(actor), state=SeedPair.State.RETIRED)
-        .annotate(count=Count("rounds"))
-        .order_by("-id")[:SHOWN]
+def _with_rounds(retired: Sequence[tuple[SeedPair, str | None]]) -> list[Told]:
+    drawn = dict(
+        Round.objects.filter(seed_pair__in=[pair.pk for pair, _seed in retired])
+        .order_by()
+        .values_list("seed_pair")
+        .annotate(Count("pk"))
     )
-    seeds_told = selectors.revealed_seeds(actor, list(retired))
-    return [Told(pair, pair.count, seeds_told.get(pair.pk)) for pair in retired]
+    return [Told(pair, drawn.get(pair.pk, 0), seed) for pair, seed in retired]

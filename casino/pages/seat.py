@@ -10,7 +10,7 @@ from accounts.actors import Actor
 from accounts.errors import NotFound
 from casino import playing, refusals, selectors, stakes
 from casino.models import PlayLimit
-from casino.selectors import GameSession, Offer
+from casino.selectors import GameSession, Machine
 from ledger.models import Account, Currency
 from ledger.selectors import first_currency, standings
 from ledger.services.transfers import shown
@@ -76,30 +76,29 @@ def take_seat(actor: Actor, now: dt.datetime) -> Seat:
     )
 
 
-def stopped_sentence(offer: Offer, seat: Seat) -> str:
+def stopped_sentence(machine: Machine, seat: Seat) -> str:
     """Why the machine cannot be played now, "" when it can: the plot, the clock, the player's own pause, an empty house."""
-    if offer.stopped is not None:
-        code, facts = offer.stopped
+    if machine.stopped is not None:
+        code, facts = machine.stopped
     elif seat.paused_until is not None:
         code, facts = "playing_paused", {"until": selectors.local_text(seat.paused_until, tenancy.current())}
-    elif not offer.largest:
+    elif not machine.largest_stake:
         code, facts = "house_limit", {"largest": 0}
     else:
         return ""
     return refusals.refusal(code, facts, seat.show).sentence
 
 
-def stakes_of(offer: Offer, seat: Seat) -> list[Stake]:
+def stakes_of(machine: Machine, seat: Seat) -> list[Stake]:
     """What may be staked, smallest first: those that the game masters offer, and the largest one possible below them.
 
     Where the house or the player's own limit allows less than an offered stake, the most that still fits stands in between.
     """
-    own = seat.limits.stake_max
-    most = (
-        min(offer.largest, own if own is not None else offer.largest) // offer.line_count * offer.line_count
-    )
-    amounts = set(offer.game.stakes)
-    if offer.game.stakes[0] <= most < offer.game.stakes[-1]:
+    own, lines = seat.limits.stake_max, machine.version.line_count
+    most = machine.largest_stake if own is None else min(machine.largest_stake, own)
+    most = most // lines * lines
+    amounts = set(machine.game.stakes)
+    if machine.game.stakes[0] <= most < machine.game.stakes[-1]:
         amounts.add(most)
     return [Stake(amount, amount <= most) for amount in sorted(amounts)]
 
@@ -111,6 +110,8 @@ def stake_or_first(sent: str, offered: list[Stake]) -> int:
     return offered[0].amount
 
 
-def line_bet(stake: int, offer: Offer) -> int:
+def line_bet(stake: int, machine: Machine) -> int:
     """What of ``stake`` lies on each line; rounded down where it does not divide."""
-    return stake // offer.line_count if stakes.is_divisible(stake, offer.line_count) else 0
+    return (
+        stake // machine.version.line_count if stakes.is_divisible(stake, machine.version.line_count) else 0
+    )

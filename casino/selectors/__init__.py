@@ -1,5 +1,6 @@
 """Everything that reads in the casino. A noun has one door, and the same ``NotFound`` for absent and for not yours."""
 
+from casino.selectors.files import FILE_ROUNDS_MAX, rounds_before, rounds_file
 from casino.selectors.games import (
     Certified,
     bound_of,
@@ -12,10 +13,11 @@ from casino.selectors.games import (
     is_sealed,
     name_of,
     payout_of,
+    stopped,
     title_of,
     unknown_game,
 )
-from casino.selectors.offers import Offer, house_available, largest_stake, offer_of, offers, why_stopped
+from casino.selectors.machines import Machine, house_available, machine_named, machines
 from casino.selectors.players import (
     account_of,
     asked_limits,
@@ -25,7 +27,6 @@ from casino.selectors.players import (
     no_account,
     player_of,
 )
-from casino.selectors.proofs import rounds_file
 from casino.selectors.rounds import (
     GameSession,
     Losses,
@@ -33,24 +34,50 @@ from casino.selectors.rounds import (
     last_round,
     losses,
     may_tell_selector,
+    own_round,
     played,
     revealed_seed,
-    revealed_seeds,
     round_for,
     round_of_bet,
     rounds_of,
     session_of,
     with_proof,
 )
+from casino.selectors.seeds import (
+    Seals,
+    last_nonce,
+    pair_after,
+    retired_pairs,
+    revealed_seeds,
+    seals_of,
+)
+from casino.selectors.seen import (
+    SeenLine,
+    SeenRound,
+    SeenSession,
+    SeenSpin,
+    as_text,
+    seen_round,
+    seen_rounds,
+    seen_session,
+    symbols_of,
+)
 from casino.selectors.table import Table, sit_down
 
 __all__ = [
+    "FILE_ROUNDS_MAX",
     "Certified",
     "GameSession",
     "Losses",
-    "Offer",
+    "Machine",
+    "Seals",
+    "SeenLine",
+    "SeenRound",
+    "SeenSession",
+    "SeenSpin",
     "Table",
     "account_of",
+    "as_text",
     "asked_limits",
     "bound_of",
     "certified",
@@ -62,30 +89,39 @@ __all__ = [
     "house_available",
     "is_open",
     "is_sealed",
-    "largest_stake",
+    "last_nonce",
     "last_round",
     "limit_of",
     "limits_at",
     "local_text",
     "losses",
+    "machine_named",
+    "machines",
     "may_tell_selector",
     "name_of",
     "no_account",
-    "offer_of",
-    "offers",
+    "own_round",
+    "pair_after",
     "payout_of",
     "played",
     "player_of",
+    "retired_pairs",
     "revealed_seed",
     "revealed_seeds",
     "round_for",
     "round_of_bet",
+    "rounds_before",
     "rounds_file",
     "rounds_of",
+    "seals_of",
+    "seen_round",
+    "seen_rounds",
+    "seen_session",
     "session_of",
     "sit_down",
+    "stopped",
+    "symbols_of",
     "title_of",
     "unknown_game",
-    "why_stopped",
     "with_proof",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -61,10 +60,16 @@ def rounds_of(actor: Actor) -> QuerySet[Round]:
 
 def round_for(actor: Actor, round_id: uuid.UUID) -> Round:
     """A round of the player's own; anybody's for those who may look into the casino. Raises ``NotFound``."""
-    found = with_proof().filter(pk=round_id)
-    if not actor.may("casino.view"):
-        found = found.filter(user=player_of(actor))
-    row = found.first()
+    return _only(with_proof() if actor.may("casino.view") else rounds_of(actor), round_id)
+
+
+def own_round(actor: Actor, round_id: uuid.UUID) -> Round:
+    """A round of the player's own, whoever they are. Raises ``NotFound`` (``unknown_round``)."""
+    return _only(rounds_of(actor), round_id)
+
+
+def _only(rows: QuerySet[Round], round_id: uuid.UUID) -> Round:
+    row = rows.filter(pk=round_id).first()
     if row is None:
         raise NotFound("unknown_round", _("There is no such round."))
     return row
@@ -90,24 +95,6 @@ def revealed_seed(pair: SeedPair) -> str | None:
     if pair.state != SeedPair.State.RETIRED or has_sealed_rounds(pair):
         return None
     return crypto.open_from(pair, "server_seed")
-
-
-def revealed_seeds(actor: Actor, pairs: Sequence[SeedPair]) -> dict[uuid.UUID, str]:
-    """The server seeds of the player's ``pairs`` that may be told, by the pair."""
-    hidden = pairs_to_hide(actor)
-    return {
-        pair.pk: crypto.open_from(pair, "server_seed")
-        for pair in pairs
-        if pair.state == SeedPair.State.RETIRED and pair.pk not in hidden
-    }
-
-
-def pairs_to_hide(actor: Actor) -> set[uuid.UUID]:
-    """The player's pairs that drew rounds of a rig which has not been told."""
-    found = Round.objects.filter(
-        user=player_of(actor), configuration__payout=None, configuration__rig__revealed_at=None
-    ).values_list("seed_pair_id", flat=True)
-    return set(found.distinct())
 
 
 def has_sealed_rounds(pair: SeedPair) -> bool:
