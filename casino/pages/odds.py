@@ -97,7 +97,7 @@ def _middles(count: int) -> tuple[int, ...]:
 
 
 def _prizes(rules: Rules, counts: tuple[int, ...], line_bet: int) -> Iterator[Prize]:
-    for letter, pays in rules.pays.items():
+    for letter, pays in sorted(rules.pays.items(), key=lambda one: -max(one[1].values())):
         amounts = tuple(pays[count] * line_bet if count in pays else None for count in counts)
         yield Prize(mark_of(letter), name_of(rules.game, letter), amounts)
 

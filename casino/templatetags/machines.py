@@ -6,7 +6,6 @@ import datetime as dt
 
 from django import template
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from casino.configuration import text_of
 from casino.games import SYMBOL_NAMES
@@ -36,6 +35,8 @@ def symbol(letter: str, game: str) -> str:
 def lasted(length: dt.timedelta) -> str:
     """How long, in minutes: ``1 h 5 min``."""
     minutes = int(length.total_seconds()) // 60
+    if minutes < 1:
+        return _("under a minute")
     if minutes < 60:
-        return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+        return _("%(minutes)d min") % {"minutes": minutes}
     return _("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}

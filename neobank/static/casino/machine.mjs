@@ -277,7 +277,8 @@ class Machine {
   #showSitting() {
     if (!this.hasSat) return;
     const minutes = Math.floor((Date.now() - this.satSince) / MINUTE_MS);
-    const time = minutes < 60 ? fill(this.words.minutes, { minutes }) : fill(this.words.hours, { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
+    const values = { hours: Math.floor(minutes / 60), minutes: minutes % 60 };
+    const time = minutes < 1 ? this.words.moment : fill(minutes < 60 ? this.words.minutes : this.words.hours, values);
     const net = element("strong", { textContent: `${this.net > 0 ? "+" : ""}${this.#shown(this.net)}`, className: this.net > 0 ? "up" : "" });
     this.root.querySelector("[data-sitting]").replaceChildren(`${fill(this.words.time, { time })} · ${this.words.altogether} `, net);
   }
