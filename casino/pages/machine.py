@@ -59,7 +59,7 @@ def odds(request: BankRequest, actor: Actor, game: str) -> HttpResponse:
         "stake": stake,
         "stakes": stakes_of(found, seat),
         "sprite": sprite_of(found.game.name),
-        "odds": words.odds_of(found, stake),
+        "odds": words.odds_of(found, stake, seat.show),
     }
     return render(request, "casino/odds.html", context)
 

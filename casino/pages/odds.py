@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
+from typing import Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from casino.pages.shown import Line, lines_of, mark_of, name_of
+from casino.band import band
+from casino.certificate import MixedFigures, mixed
+from casino.games import CERTIFIED
+from casino.mixing import payout as exact
+from casino.pages.shown import Line, Show, lines_of, mark_of, name_of
 from casino.reels import Rules
 from casino.selectors import Machine, expected
+
+#: What one person may play of an evening.
+SPINS_OF_ONE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +76,8 @@ class Odds:
     expectations: tuple[str, ...]
 
 
-def odds_of(machine: Machine, stake: int) -> Odds:
-    """The odds of ``machine`` for ``stake`` (minor units)."""
+def odds_of(machine: Machine, stake: int, show: Show) -> Odds:
+    """The odds of ``machine`` for ``stake`` (minor units); ``show`` writes money."""
     rules = machine.rules
     line_bet = stake // machine.version.line_count
     counts = tuple(sorted({count for pays in rules.pays.values() for count in pays}, reverse=True))
@@ -88,8 +98,49 @@ def odds_of(machine: Machine, stake: int) -> Odds:
         multiplier=rules.free_spin_multiplier,
         share=expected(machine.configuration),
         sets=_sets(machine),
-        expectations=(),
+        expectations=tuple(_expectations(machine, stake, show)),
     )
+
+
+def _expectations(machine: Machine, stake: int, show: Show) -> Iterator[str]:
+    """What somebody who plays will see: how often, how much, and how far from the average. Nothing while that is sealed."""
+    payout = machine.configuration.payout
+    figures = _figures(machine.game.name, machine.version.digest, payout) if payout is not None else None
+    if figures is None:
+        return
+    yield _("About one spin in %(count)d pays something.") % {"count": round(1 / figures.hit_frequency)}
+    if figures.feature_frequency:
+        yield _("Free spins come about once in %(count)d spins.") % {
+            "count": round(1 / figures.feature_frequency)
+        }
+    yield _("The most that one spin can bring for %(stake)s is %(win)s.") % {
+        "stake": show(stake),
+        "win": show(stake // machine.version.line_count * figures.max_round),
+    }
+    for spins in sorted({SPINS_OF_ONE, machine.game.spins_expected}):
+        low, high = _band(machine.game.name, machine.version.digest, payout or 0, spins)
+        yield ngettext(
+            "In %(count)d spin it pays back anything from %(low)s to %(high)s: so it ends 95 times of 100.",
+            "In %(count)d spins it pays back anything from %(low)s to %(high)s: so it ends 95 times of 100.",
+            spins,
+        ) % {"count": spins, "low": _whole_percent(low), "high": _whole_percent(high)}
+
+
+@lru_cache(maxsize=64)
+def _figures(game: str, digest: str, payout: int) -> MixedFigures | None:
+    """The figures of the newest certified version, None for reels of earlier days."""
+    version = CERTIFIED[game]
+    return mixed(version, exact(payout)) if version.digest == digest else None
+
+
+@lru_cache(maxsize=256)
+def _band(game: str, digest: str, payout: int, spins: int) -> tuple[int, int]:
+    figures = _figures(game, digest, payout)
+    return band(figures, spins) if figures is not None else (0, 0)
+
+
+def _whole_percent(hundredths: int) -> str:
+    return _("%(number)d %%") % {"number": round(Fraction(hundredths, 100))}
 
 
 def _middles(count: int) -> tuple[int, ...]:
