@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from casino.pages import floor, machine, own, seals
+from casino.pages import floor, machine, own, seals, verify
 
 app_name = "casino"
 
@@ -20,4 +20,5 @@ urlpatterns = [
     path("casino/limits/pause", own.pause, name="pause"),
     path("casino/<slug:game>", machine.machine, name="machine"),
     path("casino/<slug:game>/odds", machine.odds, name="odds"),
+    path("fairness/verify", verify.verifier, name="verify"),
 ]

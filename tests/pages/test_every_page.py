@@ -35,7 +35,7 @@ from tests.casino.floor import FLOAT, SMUGGLER, play
 from tests.cast import Event, Person, make_event
 from tests.pages.reading import sign_in, tags_of, text_of
 
-ROOMS = ("bank", "casino", "people")
+ROOMS = ("bank", "people", "casino")
 
 #: Pages that are only posted to; what they answer is another page.
 POSTED = {
@@ -54,6 +54,8 @@ POSTED = {
 }
 #: Pictures that stand on pages, and files.
 IMAGES = {"bank:account_qr", "casino:rounds_file", "bank:receipt_qr", "bank:request_qr", "people:picture"}
+#: A document of its own, which must work without the bank (tests/browser/test_verifier.py).
+ALONE = {"casino:verify"}
 #: What a page's address needs, and how many queries it may take, whatever there is to list.
 GUESTS = {
     "landing": 2,
@@ -175,7 +177,7 @@ def _play_a_little(event: Event, person: Person) -> uuid.UUID:
 
 
 def test_every_page_is_in_the_tables_of_this_test() -> None:
-    assert set(page_names()) == set(GUESTS) | set(MEMBERS) | POSTED | IMAGES
+    assert set(page_names()) == set(GUESTS) | set(MEMBERS) | POSTED | IMAGES | ALONE
 
 
 def answers(addresses: dict[str, str], alice: Person) -> Iterator[tuple[str, Any]]:

@@ -1,8 +1,10 @@
 // The machine on its page. The house decides first; then the reels turn and stand where it has said. The same page without this
 // module is a plain form. With less movement asked for there is none: the window changes, and the text is the result.
 
-import { Pending, ask, random } from "./asking.mjs";
-import { Reels, celebrate, isCalm, sleep } from "./reels.mjs";
+// By the addresses that the page names: those hold the version of the file.
+const parts = document.querySelector("script[data-asking]").dataset;
+const { Pending, ask, random } = await import(parts.asking);
+const { Reels, celebrate, isCalm, sleep } = await import(parts.reels);
 
 const BIG_TIMES = 10;
 const HUGE_TIMES = 50;
