@@ -339,7 +339,7 @@ def _value(address: Address, name: str, side: Side) -> str:
         return side.transfer
     if name == "round_id":
         return side.round
-    if name == "name":
+    if name in {"game", "name"} and "casino/" in address.route:
         return "glitch-grid"
     if name == "session_id":
         return str(side.spare_session().session.pk)
