@@ -197,6 +197,7 @@ class FileAnswer(serializers.Serializer[Any]):
     """Rounds in the form that the verifiers read, newest first."""
 
     format = serializers.ChoiceField(choices=["neobank-rounds-1"])
+    exponent = serializers.IntegerField(help_text="Decimals of the amounts.")
     versions = TextsField(help_text="The canonical text of each game version by its hash.")
     configurations = TextsField(help_text="The canonical text of each configuration by its hash.")
     reveals = serializers.DictField(child=RevealAnswer(), help_text="By the commitment.")
@@ -277,7 +278,7 @@ class LimitsAnswer(serializers.Serializer[Any]):
     )
 
 
-class SessionAnswer(serializers.Serializer[Any]):
+class SittingAnswer(serializers.Serializer[Any]):
     """The sitting that the caller is in; it ends half an hour after its last round. Zeros and nulls when there is none."""
 
     started_at = Moment(allow_null=True)
