@@ -56,10 +56,10 @@ def walks(serve: Callable[..., WebServer]) -> dict[str, list[str]]:
     with tenancy.scope(event.tenant):
         Account.objects.filter(pk=alice.account.pk).update(is_merchant=True)
     asked = requests.ask(actor=alice.actor, amount=5_00, memo="stew").request.code
-    played = an_evening(event, alice, gm, "walk")
+    spun = an_evening(event, alice, gm, "walk")
     change_brand(actor=gm.actor, colours={"glow_dark": "#ffd166"})
     player = [f"/bank/transfers/{paid.pk}", f"/bank/charge/{asked}", f"/requests/{asked}"]
-    player += [f"/bank/qr/{alice.number}", f"/pay/{bob.number}", f"/casino/rounds/{played.round}"]
+    player += [f"/bank/qr/{alice.number}", f"/pay/{bob.number}", f"/casino/rounds/{spun.round}"]
     console = [f"/admin/ledger/account/{alice.number}/", f"/admin/ledger/account/{alice.number}/adjust/"]
     console += [f"/admin/accounts/user/{alice.user.pk}/", f"/admin/ledger/transfer/{paid.pk}/refund/"]
     return {

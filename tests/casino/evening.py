@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts import tenancy
 from casino import playing
 from casino.configuration import Step
-from casino.models import Game, Round, StoryRound
+from casino.models import Game, StoryRound
 from casino.services.configurations import seal_rig
 from casino.services.house import fund
 from casino.services.limits import set_limits
@@ -35,7 +35,11 @@ def an_evening(event: Event, player: Person, gm: Person, word: str) -> Evening:
     open_casino(actor=event.server)
     fund(actor=event.server, amount=FLOAT, reason=f"{word} float")
     event_change(event, pace_ms=0)
-    played = _until_something_was_won(player)
+    played: Any = spin(actor=player.actor, game=GLITCH, stake=1_00, claim=key())
+    spun = played
+    # Whether there is a prize on the books must not tell two events apart.
+    while not spun.round.win:
+        spun = spin(actor=player.actor, game=GLITCH, stake=1_00, claim=key())
     now = timezone.now()
     seal_rig(
         actor=gm.actor,
@@ -48,27 +52,19 @@ def an_evening(event: Event, player: Person, gm: Person, word: str) -> Evening:
     rotate(actor=player.actor, client_seed=f"{word} seed")
     set_limits(actor=player.actor, limits=playing.Limits(stake_max=10_00))
     with tenancy.scope(event.tenant):
-        version = played.configuration.version
+        version = played.round.configuration.version
         StoryRound.objects.create(
             user=player.user,
-            game=played.game,
+            game=played.round.game,
             version=version,
-            set_name=played.set_name,
-            stops=played.stops,
+            set_name=played.round.set_name,
+            stops=played.round.stops,
             reason=f"{word} plot",
         )
-    return Evening(str(played.id), played.configuration.digest)
+    return Evening(str(played.round.id), played.round.configuration.digest)
 
 
 def event_change(event: Event, **values: Any) -> None:
     """Change what stands in the rows of an event's games."""
     with tenancy.scope(event.tenant):
         Game.objects.update(**values)
-
-
-def _until_something_was_won(player: Person) -> Round:
-    """The first of as many rounds as it takes: whether a prize stands in the books must not tell two events apart."""
-    first = spun = spin(actor=player.actor, game=GLITCH, stake=1_00, claim=key()).round
-    while not spun.win:
-        spun = spin(actor=player.actor, game=GLITCH, stake=1_00, claim=key()).round
-    return first
