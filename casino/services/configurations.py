@@ -14,7 +14,7 @@ from accounts.errors import Conflict, Invalid
 from accounts.units import unit_of_work
 from casino import selectors
 from casino.configuration import SALT_BYTES, Link, Step, commitment, digest, schedule_text, text_of
-from casino.mixing import PAYOUT_MAX, PAYOUT_MIN
+from casino.mixing import PAYOUT_MAX, PAYOUT_MIN, sets_within
 from casino.models import Game, GameConfiguration, GameVersion, Rig
 
 
@@ -34,6 +34,7 @@ def set_payout(*, actor: Actor, game: str, payout: int) -> GameConfiguration:
         )
     if newest.payout == payout:
         return newest
+    check_span(newest.version, payout, payout)
     return append(actor=actor, game=locked, version=newest.version, payout=payout)
 
 
@@ -58,6 +59,7 @@ def seal_rig(*, actor: Actor, game: str, steps: Sequence[Step], payout_from: int
     locked, newest = _locked(game)
     if selectors.is_sealed(newest):
         raise Conflict("rig_sealed", _("A sealed rig runs already. Reveal it first."))
+    check_span(newest.version, payout_from, payout_to)
     salt = secrets.token_bytes(SALT_BYTES)
     rig = Rig(commitment=commitment(salt, schedule), payout_from=payout_from, payout_to=payout_to)
     rig.configuration = append(actor=actor, game=locked, version=newest.version, rig=rig)
@@ -136,6 +138,14 @@ def check_payout(payout: int) -> None:
         raise Invalid(
             "invalid_payout", _("A payout is from 50.00 to 150.00 per cent."), field="payout_percentage"
         )
+
+
+def check_span(version: GameVersion, payout_from: int, payout_to: int) -> None:
+    """Raises ``Invalid`` (``invalid_payout``) where the sets of ``version`` do not reach that far."""
+    try:
+        sets_within(selectors.certified_version(version).version, payout_from, payout_to)
+    except ValueError as wrong:
+        raise Invalid("invalid_payout", str(wrong), field="payout_percentage") from None
 
 
 def target(game: Game) -> str:
