@@ -59,7 +59,12 @@ def look(
 ) -> Seen | Offence:
     """See ``ledger.posting.look``."""
     answer = _call(_request(actor, [order], authority, claim, day) | {"looking": True})
-    return Offence.from_json(answer["refused"]) if "refused" in answer else Seen(*answer["seen"], day)
+    return Offence.from_json(answer["refused"]) if "refused" in answer else _seen(answer["seen"], day)
+
+
+def _seen(amounts: list[int | None], day: dt.date) -> Seen:
+    payer, payer_available, payee, payee_available = amounts
+    return Seen(payer or 0, payer_available, payee or 0, payee_available, day)
 
 
 def _request(
