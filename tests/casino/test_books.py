@@ -19,7 +19,7 @@ from casino.configuration import Link, digest
 from casino.models import GameConfiguration, Rig, Round, SeedPair, StoryRound
 from ledger import numbers
 from ledger.models import Account, Transfer
-from tests.casino import evening
+from tests.casino import busy_night
 from tests.casino.floor import GLITCH, Floor, play
 from tests.commands.attacks import rules_broken_after, said_after
 from tests.commands.story import stored
@@ -30,7 +30,7 @@ from tests.conftest import SESSION
 def names(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, str]]:
     """Rows of an evening as SQL writes them, in a database that this file has for itself."""
     with SESSION.database() as database, django_db_blocker.unblock(), SESSION.connected_to(database):
-        told = evening.tell()
+        told = busy_night.tell()
         yield names_of(told.floor, told.story)
 
 

@@ -17,8 +17,8 @@ from casino.services.seeds import rotate
 from casino.services.spins import Spun
 from ledger.exchange.layout import columns
 from tests import databases, environment
-from tests.casino import evening
-from tests.casino.evening import Evening
+from tests.casino import busy_night
+from tests.casino.busy_night import Evening
 from tests.casino.floor import GLITCH, SMUGGLER, key, play
 from tests.commands.conftest import Run, empty, run
 from tests.commands.test_exchange import sealed
@@ -31,7 +31,7 @@ __all__ = ["empty", "run"]
 
 @pytest.fixture
 def told(fresh_database: Database) -> Evening:
-    return evening.tell()
+    return busy_night.tell()
 
 
 def goes_on(told: Evening, before: Spun) -> None:
@@ -84,7 +84,7 @@ def test_another_key_seals_every_seed_and_rig_and_the_rounds_are_the_same(
     run: Run, fresh_database: Database
 ) -> None:
     with keys(OLD):
-        told = evening.tell()
+        told = busy_night.tell()
         before = play(told.floor.alice, claim=key("the-last-one"))
     with tenancy.scope(told.floor.event.tenant):
         sealed = SeedPair.objects.count() + Rig.objects.count()
