@@ -16,6 +16,8 @@ RATIOS = (
     ("sharded", "single", ">= 0.8", "Engine, every transfer touches one sharded account / single"),
     ("guarded", "single", "published", "Engine, every transfer touches one guarded row / single"),
     ("http", "single", ">= 0.2", "`POST /api/v1/transfers`, 2 workers / engine single"),
+    ("spin", "http", ">= 0.5", "A spin of Glitch Grid over HTTP / `POST /api/v1/transfers`"),
+    ("spin_free", "http", ">= 0.5", "A spin of Starlight Smuggler over HTTP / `POST /api/v1/transfers`"),
     ("http", "http_orm", ">= 2", "`POST /api/v1/transfers` / a DRF + ORM view with the same promises"),
     ("tpc_b_after", "tpc_b_before", "near 1", "TPC-B after / before (how quiet the machine was)"),
 )
