@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -9,6 +10,7 @@ from rest_framework import serializers
 
 from casino import selectors
 from casino.selectors import SeenRound
+from casino.services.spins import Spun
 from ledger.api.fields import MinorUnits, Moment, Shown
 
 _LETTERS = {"type": "array", "items": {"type": "array", "items": {"type": "string"}}}
@@ -162,6 +164,18 @@ class SpunAnswer(_RoundFields):
     def get_balance_display(self, seen: SeenRound) -> str:
         """The same as a person reads it."""
         return Shown("balance").to_representation(self.context["spun"])
+
+
+_kept = threading.local()
+
+
+def spun_answer(seen: SeenRound, spun: Spun) -> dict[str, Any]:
+    """What ``SpunAnswer`` says, by one that each thread keeps: a new one copies every field, which took a tenth of a spin."""
+    if not hasattr(_kept, "answer"):
+        _kept.answer = SpunAnswer(context={})
+    _kept.answer.context["spun"] = spun
+    said: dict[str, Any] = _kept.answer.to_representation(seen)
+    return said
 
 
 class FileRoundAnswer(serializers.Serializer[Any]):
