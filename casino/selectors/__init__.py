@@ -1,5 +1,6 @@
 """Everything that reads in the casino. A noun has one door, and the same ``NotFound`` for absent and for not yours."""
 
+from casino.selectors.figures import Live, Reckoning, biggest_wins, figures_at, live, luck, schedule_of
 from casino.selectors.games import (
     Certified,
     bound_of,
@@ -44,15 +45,19 @@ from casino.selectors.table import Table, sit_down
 __all__ = [
     "Certified",
     "GameSession",
+    "Live",
     "Losses",
+    "Reckoning",
     "Table",
     "account_of",
     "asked_limits",
+    "biggest_wins",
     "bound_of",
     "certified",
     "certified_version",
     "current_configuration",
     "expected",
+    "figures_at",
     "game_named",
     "has_sealed_rounds",
     "is_open",
@@ -60,8 +65,10 @@ __all__ = [
     "last_round",
     "limit_of",
     "limits_at",
+    "live",
     "local_text",
     "losses",
+    "luck",
     "may_tell_selector",
     "name_of",
     "no_account",
@@ -72,6 +79,7 @@ __all__ = [
     "round_for",
     "round_of_bet",
     "rounds_of",
+    "schedule_of",
     "session_of",
     "sit_down",
     "title_of",
