@@ -47,7 +47,25 @@ class Cover:
 
     def in_words(self, currency: Currency) -> str:
         """``₵20.00, all that are offered``."""
-        return largest_in_words(self.largest, self.offered, currency)
+        facts = {
+            "largest": words.money(self.largest, currency),
+            "offered": words.money(self.offered, currency),
+        }
+        if self.is_full:
+            return _("%(offered)s, the largest offered") % facts
+        if self.largest:
+            return _("only %(largest)s; %(offered)s is offered") % facts
+        return _("NONE: no bet is taken")
+
+    def in_short(self, currency: Currency) -> str:
+        """``₵7.40 of ₵20.00``."""
+        facts = {
+            "largest": words.money(self.largest, currency),
+            "offered": words.money(self.offered, currency),
+        }
+        if self.is_full:
+            return words.money(self.offered, currency)
+        return _("%(largest)s of %(offered)s") % facts if self.largest else _("NO BETS")
 
 
 def house(number: str = numbers.HOUSE) -> House | None:
@@ -85,16 +103,6 @@ def _largest(game: Game, available: int, bound: int, lines: int) -> tuple[int, i
     offered, lowest = game.stakes[-1], game.stakes[0]
     largest = stakes.largest_covered(available=available, bound=bound, lines=lines, highest=offered)
     return largest if largest >= lowest else 0, offered, max(offered // lines * (bound - lines), 0)
-
-
-def largest_in_words(largest: int, offered: int, currency: Currency) -> str:
-    """How far up the stakes go."""
-    facts = {"largest": words.money(largest, currency), "offered": words.money(offered, currency)}
-    if largest >= offered:
-        return _("%(offered)s, the largest offered") % facts
-    if largest:
-        return _("only %(largest)s; %(offered)s is offered") % facts
-    return _("NONE: no bet is taken")
 
 
 def panel(found: House) -> Panel:

@@ -43,7 +43,7 @@ def panel(request: BankRequest) -> Panel | None:
 
 
 def _facts(found: House, games: Sequence[live.Live]) -> list[Fact]:
-    alarms = [one for one in games if one.reckoning.is_alarming]
+    alarms = [one for one in games if one.is_alarming]
     short = [selectors.title_of(one.game.name) for one in covers(found.available) if not one.is_full]
     names = ", ".join(selectors.title_of(one.game.name) for one in alarms)
     alarm = (
@@ -76,5 +76,5 @@ def _line(one: live.Live, currency: Currency) -> list[Cell]:
         Cell(live.band_of(one.reckoning, currency), is_amount=True),
         Cell(words.per_cent(one.reckoning.actual), is_amount=True),
         Cell(words.per_cent(one.reckoning.theory), is_amount=True),
-        live.chance_cell(one.reckoning),
+        live.chance_cell(one),
     ]

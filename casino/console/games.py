@@ -137,7 +137,7 @@ class GamePages(ConsoleAdmin):
             live.ggr_cell(one.reckoning, currency),
             Cell(words.per_cent(one.reckoning.actual), is_amount=True),
             Cell(words.per_cent(one.reckoning.theory), is_amount=True),
-            live.chance_cell(one.reckoning),
+            live.chance_cell(one),
         ]
 
     # -- a machine -----------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from accounts.models import Tenant
 from accounts.requests import BankRequest
 from casino import selectors
 from casino.console import words
-from casino.console.cover import covers, house, largest_in_words, panel
+from casino.console.cover import covers, house, panel
 from casino.models import Game
 from casino.services.house import fund, fund_prizes
 from casino.services.setup import open_casino
@@ -148,8 +148,8 @@ def _bets(now: int, then: int, currency: Currency) -> tuple[list[Change], list[s
         changes.append(
             Change(
                 _("Largest bet in %(game)s") % {"game": title},
-                largest_in_words(before.largest, before.offered, currency),
-                largest_in_words(after.largest, after.offered, currency),
+                before.in_short(currency),
+                after.in_short(currency),
             )
         )
         facts = {"game": title, "needed": words.money(after.needed, currency)}

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts import tenancy
 from accounts.actors import Actor
@@ -76,30 +77,30 @@ def looks_at(actor: Actor, found: Sequence[Live]) -> dict[int, FigureLook]:
 # -- in words ----------------------------------------------------------------------------------------------------------
 
 
-def chance_fact(one: Reckoning) -> Fact:
+def chance_fact(live: Live) -> Fact:
     """The z-score and what it means."""
-    label = _("Chance or not")
-    z = one.z
+    label, z = _("Chance or not"), live.reckoning.z
     if z is None:
         return Fact(label, NOTHING)
     facts = {"z": words.signed(z)}
-    if one.is_alarming:
+    if live.is_alarming:
         return Fact(label, _("ALARM: z = %(z)s. Chance hardly explains this.") % facts, "bad")
+    if live.reckoning.is_far:
+        return Fact(label, _("z = %(z)s: far out, but with these prizes chance still does that") % facts)
     if abs(z) > UNUSUAL_AT:
         return Fact(label, _("z = %(z)s: unusual, but no alarm") % facts)
     return Fact(label, _("z = %(z)s: well within chance") % facts, "good")
 
 
-def chance_cell(one: Reckoning) -> Cell:
+def chance_cell(live: Live) -> Cell:
     """The same in a column."""
-    if one.z is None:
-        return Cell(NOTHING, is_amount=True)
-    text = words.signed(one.z)
-    return (
-        Cell(_("ALARM %(z)s") % {"z": text}, "bad", is_amount=True)
-        if one.is_alarming
-        else Cell(text, is_amount=True)
-    )
+    cell = z_cell(live.reckoning)
+    return Cell(_("ALARM %(z)s") % {"z": cell.value}, "bad", is_amount=True) if live.is_alarming else cell
+
+
+def z_cell(one: Reckoning) -> Cell:
+    """A z-score in a column."""
+    return Cell(NOTHING if one.z is None else words.signed(one.z), is_amount=True)
 
 
 def ggr_cell(one: Reckoning, currency: Currency) -> Cell:
@@ -121,12 +122,11 @@ def looks_note(look: FigureLook | None) -> str:
     if look is None or not look.looks:
         return ""
     facts = {"times": words.count(look.looks), "in": words.count(FALSE_ALARM_IN), "at": ALARM_AT}
-    return (
-        _(
-            "Looked at %(times)s times so far. An alarm is a z beyond ±%(at)d; one false alarm in about %(in)s looks is normal."
-        )
-        % facts
+    looked = ngettext("Looked at once so far.", "Looked at %(times)s times so far.", look.looks)
+    means = _(
+        "An alarm is a z beyond ±%(at)d that these prizes hardly ever give; one false alarm in about %(in)s looks is normal."
     )
+    return f"{looked} {means}" % facts
 
 
 def hidden_note(one: Reckoning) -> str:
@@ -149,7 +149,7 @@ def _facts(live: Live, currency: Currency) -> list[Fact]:
     if not one.rounds:
         return [Fact(_("Rounds"), _("none yet"))]
     return [
-        chance_fact(one),
+        chance_fact(live),
         Fact(
             _("House has kept (GGR)"),
             words.money(one.ggr, currency, with_sign=True),
@@ -169,7 +169,7 @@ def _facts(live: Live, currency: Currency) -> list[Fact]:
 def _doubt(one: Reckoning, currency: Currency, wins: Sequence[Round]) -> str:
     """What makes a z mean less: one great win, or few rounds."""
     sigma = one.sigma
-    if one.is_alarming and sigma and wins and one.deviation > 0:
+    if one.is_far and sigma and wins and one.deviation > 0:
         without = (one.deviation - wins[0].win) / sigma
         if without < ALARM_AT:
             facts = {"win": words.money(wins[0].win, currency), "z": words.signed(without)}

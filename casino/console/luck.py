@@ -126,7 +126,7 @@ def _cells(pk: Any, name: str, one: Reckoning, currency: Currency) -> list[Cell]
         Cell(words.money(one.won, currency), is_amount=True),
         Cell(words.money(one.expected, currency) if one.told else NOTHING, is_amount=True),
         Cell(exact(one, currency), is_amount=True),
-        live.chance_cell(one),
+        live.z_cell(one),
     ]
 
 
@@ -167,7 +167,7 @@ def casino_panel(request: BankRequest, row: User) -> Panel | None:
             Fact(_("Staked"), words.money(one.staked, currency)),
             Fact(_("Won"), words.money(one.won, currency)),
             Fact(_("Beyond expectation"), exact(one, currency)),
-            live.chance_fact(one),
+            Fact("z", live.z_cell(one).value),
             *facts,
         ]
     return Panel(_("Casino"), facts=facts, note=live.hidden_note(one) if one else "")

@@ -17,7 +17,7 @@ from casino.band import band
 from casino.certificate import MixedFigures
 from casino.configuration import parse_payout, text_of
 from casino.console import words
-from casino.console.cover import cover, cover_at, house, largest_in_words
+from casino.console.cover import cover, cover_at, house
 from casino.console.game_actions import GameAction
 from casino.models import Game, GameConfiguration
 from casino.services.configurations import set_payout
@@ -157,7 +157,7 @@ class SetPayout(GameAction):
             cover(self.row, self.configuration, found.available),
             cover_at(self.row, self.configuration, found.available, payout),
         )
-        now, then = (largest_in_words(one.largest, one.offered, found.currency) for one in pair)
+        now, then = (one.in_short(found.currency) for one in pair)
         return now, then
 
     def _warnings(self, then: Prospect, currency: Currency) -> list[str]:
@@ -244,14 +244,14 @@ def _changes(
             _("House keeps of %(thousand)s") % facts,
             lambda one: words.money(one.kept(thousand), currency, with_sign=True),
         ),
-        pair(_("Spins that pay anything"), lambda one: words.per_cent(one.figures.hit_frequency, 1)),
+        pair(_("Spins that pay"), lambda one: words.per_cent(one.figures.hit_frequency, 1)),
         *(
             [pair(_("Free spins"), lambda one: words.one_in(one.figures.feature_frequency))]
             if then.figures.feature_frequency
             else []
         ),
-        pair(_("Sigma of a spin, in stakes"), lambda one: words.decimal(one.figures.sigma, 2)),
-        Change(_("Largest stake the house covers"), *largest),
+        pair(_("Sigma, in stakes"), lambda one: words.decimal(one.figures.sigma, 2)),
+        Change(_("Largest stake covered"), *largest),
     ]
 
 

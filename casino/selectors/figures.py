@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
@@ -22,13 +22,14 @@ from accounts import crypto
 from accounts.models import User
 from casino import games
 from casino.certificate import MixedFigures, mixed
+from casino.chance import Part, chance_at_most
 from casino.configuration import Step, parse_schedule
 from casino.mixing import payout as share_of
 from casino.models import Game, GameConfiguration, GameVersion, Rig, Round
 from casino.selectors.games import Certified, certified_version
 
 ALARM_AT: Final = 4
-#: One in so many looks is an alarm though all is well: a normal variable is beyond 4 sigma with 1/15,787.
+#: At most one in so many looks is an alarm though all is well; a normal variable is beyond 4 sigma with 1/15,787.
 FALSE_ALARM_IN: Final = 16_000
 #: 95 of 100 normal variables lie within so many sigma.
 BAND_SIGMA: Final = 1.959964
@@ -39,12 +40,27 @@ BIGGEST_SHOWN: Final = 8
 class Terms:
     """What holds for the rounds of a configuration (of a rig: of one step of its schedule).
 
-    ``payout`` is hundredths of a per cent; ``variance`` of a round with a stake of 1, None where it is not certified.
+    ``payout`` is hundredths of a per cent; ``figures`` None where the version is not certified any more.
     """
 
     payout: int
-    variance: Fraction | None
+    figures: MixedFigures | None
     is_sealed: bool
+
+    @property
+    def variance(self) -> Fraction | None:
+        """Of a round with a stake of 1."""
+        return None if self.figures is None else self.figures.variance
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What the database has added up of some rounds; ``squares`` of their stakes."""
+
+    rounds: int
+    staked: int
+    won: int
+    squares: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +117,8 @@ class Reckoning:
         return self.deviation / sigma if sigma else None
 
     @property
-    def is_alarming(self) -> bool:
-        """Whether chance hardly explains the deviation."""
+    def is_far(self) -> bool:
+        """Whether z is so large that one has to look closer."""
         return self.z is not None and abs(self.z) > ALARM_AT
 
     @property
@@ -114,8 +130,9 @@ class Reckoning:
         middle, reach = self.told_staked - self.expected, BAND_SIGMA * sigma
         return round(middle - reach), round(middle + reach)
 
-    def plus(self, rounds: int, staked: int, won: int, squares: Any, terms: Terms | None) -> Reckoning:
-        """With the rounds of one configuration; ``squares`` is the sum of their stakes squared, ``terms`` None if untold."""
+    def plus(self, part: Sums, terms: Terms | None) -> Reckoning:
+        """With the rounds of one configuration; ``terms`` None where they are not told."""
+        rounds, staked, won, squares = part.rounds, part.staked, part.won, part.squares
         whole = (self.rounds + rounds, self.staked + staked, self.won + won)
         if terms is None:
             told = (self.told, self.told_staked, self.told_won)
@@ -133,11 +150,17 @@ class Reckoning:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A game as it has done until now."""
+    """A game as it has done until now. ``chance``: it leads so far at most so often; asked only where z is large."""
 
     game: Game
     reckoning: Reckoning
     players: int
+    chance: float | None = None
+
+    @property
+    def is_alarming(self) -> bool:
+        """Whether chance hardly explains what has been paid."""
+        return self.chance is not None and self.chance * FALSE_ALARM_IN <= 1
 
 
 # -- questions ---------------------------------------------------------------------------------------------------------
@@ -153,7 +176,22 @@ def live(*, sees_sealed: bool) -> list[Live]:
         .values_list("game", "n")
     )
     sums = reckon(Round.objects.all(), "game_id", sees_sealed=sees_sealed)
-    return [Live(game, sums.get(game.pk, Reckoning()), counts.get(game.pk, 0)) for game in rows]
+    return [
+        _live(game, sums.get(game.pk, Reckoning()), counts.get(game.pk, 0), sees_sealed=sees_sealed)
+        for game in rows
+    ]
+
+
+def _live(game: Game, reckoning: Reckoning, players: int, *, sees_sealed: bool) -> Live:
+    if not reckoning.is_far:
+        return Live(game, reckoning, players)
+    rounds = Round.objects.filter(configuration__in=GameConfiguration.objects.filter(game=game))
+    parts, won = [], 0
+    for stake, terms, part in _sums(rounds, "stake"):
+        if terms.figures is not None and (sees_sealed or not terms.is_sealed):
+            parts.append(Part(terms.figures, stake // len(terms.figures.rules.lines), part.rounds))
+            won += part.won
+    return Live(game, reckoning, players, chance_at_most(parts, won))
 
 
 def luck(
@@ -195,6 +233,15 @@ class _Squared(Func):
 
 def reckon(rounds: QuerySet[Round], by: str, *, sees_sealed: bool) -> dict[Any, Reckoning]:
     """``rounds`` in groups by the column ``by``, each added up."""
+    found: dict[Any, Reckoning] = defaultdict(Reckoning)
+    for key, terms, part in _sums(rounds, by):
+        is_told = sees_sealed or not terms.is_sealed
+        found[key] = found[key].plus(part, terms if is_told else None)
+    return dict(found)
+
+
+def _sums(rounds: QuerySet[Round], by: str) -> Iterator[tuple[Any, Terms, Sums]]:
+    """``rounds`` added up by the column ``by`` and by what they were played on."""
     known = _known()
     rigged = [pk for pk, steps in known.items() if len(steps) > 1]
     parts: list[tuple[QuerySet[Round], Any]] = [
@@ -202,7 +249,6 @@ def reckon(rounds: QuerySet[Round], by: str, *, sees_sealed: bool) -> dict[Any, 
     ]
     if rigged:
         parts.append((rounds.filter(configuration__in=rigged), _step_of(known, rigged)))
-    found: dict[Any, Reckoning] = defaultdict(Reckoning)
     for rows, step in parts:
         sums = (
             rows.order_by()
@@ -211,11 +257,8 @@ def reckon(rounds: QuerySet[Round], by: str, *, sees_sealed: bool) -> dict[Any, 
             .annotate(n=Count("*"), staked=Sum("stake"), paid=Sum("win"), squares=Sum(_Squared(F("stake"))))
             .values_list(by, "configuration_id", "step", "n", "staked", "paid", "squares")
         )
-        for key, configuration, place, count, staked, won, squares in sums:
-            terms = known[configuration][place].terms
-            is_told = sees_sealed or not terms.is_sealed
-            found[key] = found[key].plus(count, staked, won, squares, terms if is_told else None)
-    return dict(found)
+        for key, configuration, place, *figures in sums:
+            yield key, known[configuration][place].terms, Sums(*figures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +306,7 @@ def _step_of(known: dict[int, list[_Stretch]], rigged: Iterable[int]) -> Case:
 
 
 def _terms(version: Certified, hundredths: int, *, is_sealed: bool) -> Terms:
-    found = figures_at(version, hundredths)
-    return Terms(hundredths, found.variance if found else None, is_sealed)
+    return Terms(hundredths, figures_at(version, hundredths), is_sealed)
 
 
 @lru_cache(maxsize=1024)
