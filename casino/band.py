@@ -23,16 +23,18 @@ OUTSIDE = 0.025
 #: The window in standard deviations of the sum, below and above its mean. Prizes have no left tail.
 BELOW, ABOVE = 8, 32
 NEGLIGIBLE = 1e-7
+#: Of fewer rounds there is little to say, and the series would be long.
+ROUNDS_MIN = 100
 ROUNDS_MAX = 10**9
 
 
 def band(figures: MixedFigures, rounds: int) -> tuple[int, int]:
     """The payout of so many rounds in hundredths of a per cent: in 2.5 % of events it is below, in 2.5 % above.
 
-    Raises ValueError for rounds outside 1 to ROUNDS_MAX.
+    Raises ValueError for rounds outside ROUNDS_MIN to ROUNDS_MAX.
     """
-    if not 1 <= rounds <= ROUNDS_MAX:
-        raise ValueError(f"A band is for 1 to {ROUNDS_MAX} rounds.")
+    if not ROUNDS_MIN <= rounds <= ROUNDS_MAX:
+        raise ValueError(f"A band is for {ROUNDS_MIN} to {ROUNDS_MAX} rounds.")
     series = _Series(figures, rounds)
     bets = len(figures.rules.lines) * rounds
     low, high = (round(10_000 * max(0.0, series.quantile(share)) / bets) for share in (OUTSIDE, 1 - OUTSIDE))

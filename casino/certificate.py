@@ -160,6 +160,22 @@ def _stored(game: str) -> Mapping[str, Certificate]:
     return {one["name"]: _read(version.rules, one) for one in found["sets"]}
 
 
+def figures_of(version: GameVersion) -> dict[str, dict[str, Any]]:
+    """Set name -> its figures as the file has them, without the long list of what pays how often; `bound` in line bets.
+
+    Raises LookupError as `certificates`.
+    """
+    return {
+        name: {
+            key: value
+            for key, value in _write(version.rules, one).items()
+            if not key.startswith("combinations")
+        }
+        | {"bound": one.bound}
+        for name, one in certificates(version).items()
+    }
+
+
 def as_text(version: GameVersion, known: Mapping[str, Certificate]) -> str:
     """The certificate file of a game: fractions for programs, decimals beside them for people."""
     found = {

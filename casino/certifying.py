@@ -65,7 +65,7 @@ def differences(game: str) -> list[str]:
     except ValueError as error:
         return [str(error)]
     return [
-        f"{path.relative_to(DATA.parent.parent)} is not what the reels give; run `make certify`."
+        f"{path.parent.name}/{path.name} is not what the reels give; run `make certify`."
         for path in files_of(game)
         if not path.is_file() or path.read_text(encoding="ascii") != text
     ]
