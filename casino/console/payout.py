@@ -68,8 +68,8 @@ def prospect(configuration: GameConfiguration, payout: int, spins: int) -> Prosp
 
 
 def spread_of(low: int, high: int) -> str:
-    """``67 to 121 %``."""
-    return _("%(low)d to %(high)d %%") % {"low": round(low / 100), "high": round(high / 100)}
+    """``67 % to 121 %``."""
+    return _("%(low)s to %(high)s") % {"low": words.whole_per_cent(low), "high": words.whole_per_cent(high)}
 
 
 class PayoutForm(forms.Form):
@@ -201,8 +201,8 @@ def _sentences(then: Prospect, title: str, currency: Currency) -> list[str]:
         "payout": words.hundredths(then.payout),
         "reels": then.reels(),
         "spins": words.count(then.spins),
-        "low": round(then.low / 100),
-        "high": round(then.high / 100),
+        "low": words.whole_per_cent(then.low),
+        "high": words.whole_per_cent(then.high),
         "thousand": words.money(thousand, currency),
         "kept": words.money(abs(then.kept(thousand)), currency),
     }
@@ -219,7 +219,7 @@ def _sentences(then: Prospect, title: str, currency: Currency) -> list[str]:
         )
         % facts,
         _(
-            "An evening is not the average: after %(spins)s spins it may have paid anywhere from %(low)d %% to %(high)d %%. "
+            "An evening is not the average: after %(spins)s spins it may have paid anywhere from %(low)s to %(high)s. "
             "So it goes in 95 of 100 evenings with equal stakes."
         )
         % facts,
