@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from fractions import Fraction
 
 import pytest
@@ -21,15 +21,15 @@ def figures(game: str, hundredths: int = 9600) -> MixedFigures:
     return mixed(CERTIFIED[game], payout(hundredths))
 
 
-def exactly(found: MixedFigures, rounds: int) -> Counter[int]:
+def exactly(found: MixedFigures, rounds: int) -> dict[int, Fraction]:
     """The chance of every sum of a few rounds without free spins, by adding them up one after the other."""
-    one: Counter[int] = Counter()
+    one: dict[int, Fraction] = defaultdict(Fraction)
     for share, certificate in found.sets:
         for line_bets, count in certificate.distribution.counts[0].items():
             one[line_bets] += share * Fraction(count, certificate.distribution.combinations)
-    sums: Counter[int] = Counter({0: Fraction(1)})
+    sums: dict[int, Fraction] = {0: Fraction(1)}
     for _round in range(rounds):
-        further: Counter[int] = Counter()
+        further: dict[int, Fraction] = defaultdict(Fraction)
         for so_far, chance in sums.items():
             for line_bets, share in one.items():
                 further[so_far + line_bets] += chance * share
