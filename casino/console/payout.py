@@ -48,7 +48,7 @@ class Prospect:
         return Fraction(staked * self.edge, ALL)
 
     @property
-    def spread(self) -> str:
+    def spread(self) -> Any:
         """Between which payouts 95 of 100 evenings end."""
         return spread_of(self.low, self.high)
 
@@ -67,9 +67,10 @@ def prospect(configuration: GameConfiguration, payout: int, spins: int) -> Prosp
     return None if figures is None else Prospect(payout, figures, spins, *band(figures, spins))
 
 
-def spread_of(low: int, high: int) -> str:
+def spread_of(low: int, high: int) -> Any:
     """``67 % to 121 %``."""
-    return _("%(low)s to %(high)s") % {"low": words.whole_per_cent(low), "high": words.whole_per_cent(high)}
+    ends = {"low": words.whole_per_cent(low), "high": words.whole_per_cent(high)}
+    return words.wraps(_("%(low)s to %(high)s") % ends)
 
 
 class PayoutForm(forms.Form):

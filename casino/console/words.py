@@ -67,9 +67,12 @@ def money(amount: int | Fraction, currency: Currency, *, with_sign: bool = False
 
 def stakes_of(game: Game, currency: Currency) -> Any:
     """``₵1.00 · ₵2.00``, over several lines where there are many."""
-    return format_html(
-        '<span class="wraps">{}</span>', " · ".join(shown(stake, currency) for stake in game.stakes)
-    )
+    return wraps(" · ".join(shown(stake, currency) for stake in game.stakes))
+
+
+def wraps(text: str) -> Any:
+    """Text of several parts, which may stand on several lines where figures do not."""
+    return format_html('<span class="wraps">{}</span>', text)
 
 
 def hours_of(game: Game) -> str:
