@@ -16,6 +16,7 @@ from casino.selectors.games import (
     title_of,
     unknown_game,
 )
+from casino.selectors.offers import Offer, house_available, largest_stake, offer_of, offers, why_stopped
 from casino.selectors.players import (
     account_of,
     asked_limits,
@@ -25,6 +26,7 @@ from casino.selectors.players import (
     no_account,
     player_of,
 )
+from casino.selectors.proofs import rounds_file
 from casino.selectors.rounds import (
     GameSession,
     Losses,
@@ -47,6 +49,7 @@ __all__ = [
     "GameSession",
     "Live",
     "Losses",
+    "Offer",
     "Reckoning",
     "Table",
     "account_of",
@@ -60,8 +63,10 @@ __all__ = [
     "figures_at",
     "game_named",
     "has_sealed_rounds",
+    "house_available",
     "is_open",
     "is_sealed",
+    "largest_stake",
     "last_round",
     "limit_of",
     "limits_at",
@@ -72,17 +77,21 @@ __all__ = [
     "may_tell_selector",
     "name_of",
     "no_account",
+    "offer_of",
+    "offers",
     "payout_of",
     "played",
     "player_of",
     "revealed_seed",
     "round_for",
     "round_of_bet",
+    "rounds_file",
     "rounds_of",
     "schedule_of",
     "session_of",
     "sit_down",
     "title_of",
     "unknown_game",
+    "why_stopped",
     "with_proof",
 ]

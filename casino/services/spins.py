@@ -198,26 +198,13 @@ def _refusal(actor: Actor, asked: _Asked, table: Table, now: dt.datetime) -> _Re
     """Why this spin is not played, before any money is looked at."""
     _account, configuration, _pair = _present(table)
     return (
-        _machine_stopped(actor, configuration, now)
+        selectors.why_stopped(configuration.game, actor.tenant, now)
         or _kept_away(table, now)
         or _changed(asked, configuration)
         or _wrong_stake(asked, configuration)
         or _own_limits(asked, table, now)
         or _too_fast(table, configuration, now)
     )
-
-
-def _machine_stopped(actor: Actor, configuration: GameConfiguration, now: dt.datetime) -> _Refusal | None:
-    game = configuration.game
-    title = games.TITLES[game.name]
-    if not game.enabled:
-        return "game_closed", {"game": title}
-    if game.frozen_reason:
-        return "game_frozen", {"reason": game.frozen_reason}
-    if not selectors.is_open(game, actor.tenant, now):
-        hours = {"opens_at": f"{game.opens_at:%H:%M}", "closes_at": f"{game.closes_at:%H:%M}"}
-        return "game_closed", {"game": title, **hours}
-    return None
 
 
 def _kept_away(table: Table, now: dt.datetime) -> _Refusal | None:
@@ -276,10 +263,7 @@ def _uncovered(asked: _Asked, configuration: GameConfiguration, seen: Seen) -> _
     bound = selectors.bound_of(configuration)
     available = seen.payee_available or 0
     if not stakes.covers(available=available, stake=asked.stake, bound=bound, lines=lines):
-        highest = configuration.game.stakes[-1]
-        largest = stakes.largest_covered(available=available, bound=bound, lines=lines, highest=highest)
-        lowest = configuration.game.stakes[0]
-        return "house_limit", {"largest": largest if largest >= lowest else 0}
+        return "house_limit", {"largest": selectors.largest_stake(configuration, available)}
     if seen.payer_amount + asked.stake // lines * bound > MAX_AMOUNT:
         return "account_full", {}
     return None

@@ -30,7 +30,7 @@ from neobank.problems import Problem
 from tests.cast import Event, Person, make_event
 from tests.pages.reading import sign_in, tags_of, text_of
 
-ROOMS = ("bank", "people")
+ROOMS = ("bank", "people", "casino")
 
 #: Pages that are only posted to; what they answer is another page.
 POSTED = {
@@ -47,6 +47,8 @@ POSTED = {
 }
 #: Pictures that stand on pages.
 IMAGES = {"bank:account_qr", "bank:receipt_qr", "bank:request_qr", "people:picture"}
+#: A document of its own, which must work without the bank (tests/browser/test_verifier.py).
+ALONE = {"casino:verify"}
 #: What a page's address needs, and how many queries it may take, whatever there is to list.
 GUESTS = {
     "landing": 2,
@@ -145,7 +147,7 @@ def addresses(paid: uuid.UUID, alice: Person, bob: Person, event: Event) -> dict
 
 
 def test_every_page_is_in_the_tables_of_this_test() -> None:
-    assert set(page_names()) == set(GUESTS) | set(MEMBERS) | POSTED | IMAGES
+    assert set(page_names()) == set(GUESTS) | set(MEMBERS) | POSTED | IMAGES | ALONE
 
 
 def answers(addresses: dict[str, str], alice: Person) -> Iterator[tuple[str, Any]]:
