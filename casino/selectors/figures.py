@@ -168,11 +168,11 @@ def live(*, sees_sealed: bool) -> list[Live]:
     rows = list(Game.objects.order_by("id"))
     counts = dict(
         Round.objects.order_by()
-        .values("game")
+        .values("configuration__game_id")
         .annotate(n=Count("user", distinct=True))
-        .values_list("game", "n")
+        .values_list("configuration__game_id", "n")
     )
-    sums = reckon(Round.objects.all(), "game_id", sees_sealed=sees_sealed)
+    sums = reckon(Round.objects.all(), "configuration__game_id", sees_sealed=sees_sealed)
     return [
         _live(game, sums.get(game.pk, Reckoning()), counts.get(game.pk, 0), sees_sealed=sees_sealed)
         for game in rows
