@@ -1,5 +1,6 @@
 """Everything that reads in the casino. A noun has one door, and the same ``NotFound`` for absent and for not yours."""
 
+from casino.selectors.figures import Live, Reckoning, biggest_wins, figures_at, live, luck, schedule_of
 from casino.selectors.files import FILE_ROUNDS_MAX, rounds_before, rounds_file
 from casino.selectors.games import (
     Certified,
@@ -68,8 +69,10 @@ __all__ = [
     "FILE_ROUNDS_MAX",
     "Certified",
     "GameSession",
+    "Live",
     "Losses",
     "Machine",
+    "Reckoning",
     "Seals",
     "SeenLine",
     "SeenRound",
@@ -79,11 +82,13 @@ __all__ = [
     "account_of",
     "as_text",
     "asked_limits",
+    "biggest_wins",
     "bound_of",
     "certified",
     "certified_version",
     "current_configuration",
     "expected",
+    "figures_at",
     "game_named",
     "has_sealed_rounds",
     "house_available",
@@ -93,8 +98,10 @@ __all__ = [
     "last_round",
     "limit_of",
     "limits_at",
+    "live",
     "local_text",
     "losses",
+    "luck",
     "machine_named",
     "machines",
     "may_tell_selector",
@@ -113,6 +120,7 @@ __all__ = [
     "rounds_before",
     "rounds_file",
     "rounds_of",
+    "schedule_of",
     "seals_of",
     "seen_round",
     "seen_rounds",

@@ -19,14 +19,20 @@ from django.utils import timezone
 
 from accounts import roles, tenancy
 from accounts.models import ApiKey, AuditEvent, Faction, Tenant, User
+from casino.models import Game, Round
+from casino.services.games import change_game
+from casino.services.house import fund
+from casino.services.setup import open_casino
+from casino.services.spins import spin
 from ledger.models import Account, Transfer, VoucherBatch
 from ledger.services.transfers import Payment, transfer
 from ledger.services.vouchers import make_batch
+from tests.casino.floor import key
 from tests.cast import PASSWORD, World
 from tests.console.desk import Desk, offered, pages_of, tags_of, text_of, url_of
 
 # What support may look at; the rest needs a game master.
-SUPPORT_SEES = {User, Faction, Account, Transfer, ApiKey}
+SUPPORT_SEES = {User, Faction, Account, Transfer, ApiKey, Game, Round}
 
 
 def a_row_of_each_model(world: World) -> dict[type[Model], Model]:
@@ -35,6 +41,10 @@ def a_row_of_each_model(world: World) -> dict[type[Model], Model]:
         actor=world.alice.actor, payment=Payment(to_account=world.bob.number, amount=7, memo="secret tip")
     )
     made = make_batch(actor=world.gm.actor, label="secret loot", worth=50, count=2, lives=timedelta(days=1))
+    open_casino(actor=world.arcadia.server)
+    fund(actor=world.arcadia.server, amount=1_000_000_00, reason="float of the house")
+    change_game(actor=world.gm.actor, game="glitch_grid", pace_ms=0)
+    spun = spin(actor=world.alice.actor, game="glitch_grid", stake=1_00, claim=key())
     with tenancy.scope(world.arcadia.tenant):
         rows: dict[type[Model], Model] = {
             User: world.alice.user,
@@ -45,6 +55,8 @@ def a_row_of_each_model(world: World) -> dict[type[Model], Model]:
             ApiKey: world.till.key,
             VoucherBatch: made.batch,
             Tenant: world.arcadia.tenant,
+            Game: spun.round.game,
+            Round: spun.round,
         }
     assert rows.keys() == admin.site._registry.keys(), "give the new model a row here"
     return rows
@@ -307,6 +319,9 @@ ASKS_PASSWORD = {
     (Tenant, "login-cards"),
     (Tenant, "vouchers"),
     (VoucherBatch, "print"),
+    (Account, "float"),
+    (Game, "payout"),
+    (Game, "settings"),
 }
 
 

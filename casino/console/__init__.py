@@ -1,0 +1,1 @@
+"""The game masters' casino: machines, what they pay, the house, and how it all goes."""
