@@ -24,6 +24,15 @@ from casino.selectors.players import (
     no_account,
     player_of,
 )
+from casino.selectors.rigs import (
+    Told,
+    overdue_rigs,
+    published,
+    published_to,
+    reveals,
+    sealed_rig,
+    with_games,
+)
 from casino.selectors.rounds import (
     GameSession,
     Losses,
@@ -39,6 +48,14 @@ from casino.selectors.rounds import (
     session_of,
     with_proof,
 )
+from casino.selectors.stories import (
+    shown_to_be,
+    stories,
+    stories_of,
+    story_count,
+    story_for,
+    what_it_was,
+)
 from casino.selectors.table import Table, sit_down
 
 __all__ = [
@@ -46,6 +63,7 @@ __all__ = [
     "GameSession",
     "Losses",
     "Table",
+    "Told",
     "account_of",
     "asked_limits",
     "bound_of",
@@ -65,16 +83,28 @@ __all__ = [
     "may_tell_selector",
     "name_of",
     "no_account",
+    "overdue_rigs",
     "payout_of",
     "played",
     "player_of",
+    "published",
+    "published_to",
     "revealed_seed",
+    "reveals",
     "round_for",
     "round_of_bet",
     "rounds_of",
+    "sealed_rig",
     "session_of",
+    "shown_to_be",
     "sit_down",
+    "stories",
+    "stories_of",
+    "story_count",
+    "story_for",
     "title_of",
     "unknown_game",
+    "what_it_was",
+    "with_games",
     "with_proof",
 ]

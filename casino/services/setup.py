@@ -8,7 +8,7 @@ from accounts.units import unit_of_work
 from casino import games
 from casino.mixing import PAYOUT_DEFAULT
 from casino.models import Game, GameVersion
-from casino.services.configurations import append
+from casino.services.configurations import append, lock_game
 from ledger.services.setup import open_house
 
 
@@ -29,6 +29,8 @@ def _game(actor: Actor, name: str) -> Game:
     if made:
         audit.record(actor=actor, action="casino.open", target=f"casino.game:{name}")
     version = version_row(name)
+    # Under the lock: a rig that is sealed at this moment must not be passed over.
+    lock_game(game)
     newest = game.configurations.order_by("-seq").first()
     if newest is None:
         append(actor=actor, game=game, version=version, payout=PAYOUT_DEFAULT)

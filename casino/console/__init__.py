@@ -1,0 +1,1 @@
+"""What game masters do about the casino: pages of the console."""

@@ -1,0 +1,399 @@
+"""Rounds that the plot gives away, in the console: choosing the window and the prize, and telling what they were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final, cast
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
+
+from accounts import names
+from accounts.console import trail
+from accounts.console.actions import ActionPage, Done, Effect, ReasonForm
+from accounts.console.pages import ConsoleAdmin
+from accounts.console.parts import NOTHING, Cell, Fact, Panel, Table, extension_of, link, moment
+from accounts.console.trail import trail_of
+from accounts.errors import Invalid
+from accounts.models import Tenant, User
+from accounts.requests import BankRequest
+from casino import games, pictures, reels, selectors
+from casino.models import Game, StoryRound
+from casino.services import stories
+from ledger import numbers
+from ledger.console.money import AmountField, MoneyForm, balance_of, shown, with_balances
+from ledger.idempotency import claim_for
+from ledger.models import Account
+from ledger.selectors import available, first_currency, payee_named
+
+OWN_STOPS: Final = "stops"
+
+
+class GiveForm(MoneyForm, ReasonForm):
+    """To whom, what the machine shows, what it pays, and when the player learns what it was. ``version`` is the machine's."""
+
+    player = forms.CharField(
+        label=gettext_lazy("Player"),
+        max_length=80,
+        help_text=gettext_lazy("The whole name, or the account number."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    picture = forms.ChoiceField(
+        label=gettext_lazy("What the machine shows"),
+        help_text=gettext_lazy("You see the window before anything happens."),
+    )
+    set_name = forms.ChoiceField(label=gettext_lazy("Reels"), required=False)
+    stops = forms.CharField(
+        label=gettext_lazy("Stops"),
+        max_length=60,
+        required=False,
+        help_text=gettext_lazy("Only for stops of your own: one number for each reel, the first stop is 0."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    prize = AmountField(
+        label=gettext_lazy("Prize"),
+        required=False,
+        help_text=gettext_lazy("What is really paid, whatever the lines show. Empty: nothing."),
+    )
+    told = forms.ChoiceField(
+        label=gettext_lazy("The player learns that it was a story round"),
+        choices=(("now", gettext_lazy("at once")), ("end", gettext_lazy("at the event's end"))),
+        initial="now",
+        widget=forms.RadioSelect,
+    )
+    field_order = ("player", "picture", "set_name", "stops", "prize", "told", "reason")
+
+    def __init__(self, *args: Any, version: reels.GameVersion, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.version = version
+        self.fields["picture"].choices = [  # type: ignore[attr-defined]
+            *(
+                (picture, picture_text(version.rules, picture))
+                for picture in pictures.pictures_of(version.rules)
+            ),
+            (OWN_STOPS, _("these stops")),
+        ]
+        self.fields["set_name"].choices = [  # type: ignore[attr-defined]
+            (one.name, _("strips of %(rtp).2f %%") % {"rtp": float(one.rtp * 100)}) for one in version.sets
+        ]
+
+    def clean_player(self) -> Account:
+        """The account that is paid. Raises ``ValidationError``."""
+        account = payee_named(self.cleaned_data["player"])
+        if account is None or account.holder.user is None:
+            raise forms.ValidationError(
+                _("Nobody is called exactly so, and no player has this number. Look at the list of people.")
+            )
+        return account
+
+    def clean(self) -> dict[str, Any]:
+        """The strips and the stops that stand for what was chosen."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.errors:
+            return cleaned
+        strip_set = self.version.set_named(cleaned["set_name"] or self.version.sets[0].name)
+        cleaned["set_name"] = strip_set.name
+        if cleaned["picture"] == OWN_STOPS:
+            cleaned["found"] = self._typed_stops(cleaned["stops"])
+        else:
+            cleaned["found"] = pictures.find(self.version.rules, strip_set.strips, cleaned["picture"])
+            if cleaned["found"] is None:
+                self.add_error("picture", _("These reels cannot show that. Choose other reels."))
+        return cleaned
+
+    def _typed_stops(self, text: str) -> tuple[int, ...] | None:
+        rules = self.version.rules
+        typed = text.replace(",", " ").split()
+        if len(typed) == rules.reels and all(
+            part.isascii() and part.isdigit() and len(part) <= 4 and int(part) < rules.stops for part in typed
+        ):
+            return tuple(map(int, typed))
+        said = _("Write %(reels)d numbers from 0 to %(last)d.")
+        self.add_error("stops", said % {"reels": rules.reels, "last": rules.stops - 1})
+        return None
+
+
+class GiveStory(ActionPage):
+    """Let a machine start by itself for somebody."""
+
+    name = "story-round"
+    permission = stories.PERMISSION
+    label = gettext_lazy("Give a story round")
+    noted_as = "casino.story"
+    form_class = GiveForm
+    asks_password = True
+    row: Game
+
+    def form_arguments(self) -> dict[str, Any]:
+        configuration = selectors.current_configuration(self.row)
+        return {"currency": first_currency(), "version": selectors.certified(configuration).version}
+
+    def effect(self, typed: dict[str, Any] | None) -> Effect:
+        asked = typed or {}
+        account, prize = asked["player"], asked["prize"] or 0
+        currency = account.currency
+        facts = {
+            "name": account.holder.name,
+            "game": selectors.title_of(self.row.name),
+            "prize": shown(prize, currency),
+            "number": numbers.PRIZES,
+        }
+        version = self.form_arguments()["version"]
+        spin = reels.evaluate(
+            version.rules, version.set_named(asked["set_name"]).strips, cast(Sequence[int], asked["found"])
+        )
+        sentences = [
+            _("%(name)s is told that %(game)s starts by itself. Nothing is staked and nothing is drawn.")
+            % facts
+        ]
+        sentences.append(
+            _("It pays %(prize)s from the account for prizes, %(number)s.") % facts
+            if prize
+            else _("It pays nothing.")
+        )
+        sentences.append(_told_when(asked["told"]) % facts)
+        sentences.append(_("That a story round was given on this machine, everybody can see at once."))
+        there, warnings = _in_prizes(), list(_warnings(version.rules, spin))
+        is_possible = there is not None and prize <= there
+        if not is_possible:
+            said = _("There is only %(there)s in the account for prizes. Put money into it first.")
+            warnings.insert(0, said % {"there": shown(there or 0, currency)})
+        return Effect(
+            sentences,
+            warnings=warnings,
+            button=_("give the round"),
+            panels=[window_panel(version.rules, spin)],
+            is_possible=is_possible or not prize,
+        )
+
+    def act(self, typed: dict[str, Any], key: str) -> Done:
+        body = {
+            name: str(typed[name]) for name in ("picture", "set_name", "found", "prize", "told", "reason")
+        }
+        body["player"] = typed["player"].number
+        row = stories.give(
+            actor=self.actor,
+            player=typed["player"].holder.user,
+            game=self.row.name,
+            set_name=typed["set_name"],
+            stops=list(typed["found"]),
+            prize=typed["prize"] or 0,
+            reason=typed["reason"],
+            told=typed["told"] == "now",
+            claim=claim_for(key, method="POST", path=self.request.path, body=body),
+        )
+        said = _("%(name)s was given the round.") % {"name": typed["player"].holder.name}
+        return Done(said, reverse("admin:casino_storyround_change", args=[row.pk]))
+
+
+class TellStories(ActionPage):
+    """Tell everybody what the rounds on the house were."""
+
+    name = "tell-stories"
+    permission = stories.PERMISSION
+    label = gettext_lazy("Tell what the rounds on the house were")
+    noted_as = "casino.story_told"
+    form_class = forms.Form
+    in_one_step = True
+    row: Tenant
+
+    @classmethod
+    def is_offered(cls, row: Tenant) -> bool:
+        return StoryRound.objects.filter(told=False).exists()
+
+    def effect(self, typed: dict[str, Any] | None) -> Effect:
+        waiting = StoryRound.objects.filter(told=False)
+        facts = {"rounds": waiting.count(), "people": waiting.order_by().values("user").distinct().count()}
+        return Effect(
+            [
+                _(
+                    "Rounds on the house that were not told yet: %(rounds)d, of so many players: %(people)d. Each of them reads "
+                    "which of their rounds the plot has given."
+                )
+                % facts
+            ],
+            warnings=[_("What was told stays told.")],
+            is_possible=bool(facts["rounds"]),
+        )
+
+    def already_done(self, typed: dict[str, Any]) -> str:
+        return "" if self.is_offered(self.row) else _("Everything was told before. Nothing was done.")
+
+    def act(self, typed: dict[str, Any], key: str) -> Done:
+        count = stories.tell_all(actor=self.actor)
+        said = ngettext("%(count)d round was told.", "%(count)d rounds were told.", count) % {"count": count}
+        return Done(said, reverse("admin:casino_storyround_changelist"))
+
+
+class StoryPages(ConsoleAdmin):
+    """Story rounds, newest first. Which they were is for game masters; how many there are is public."""
+
+    view_permission = stories.PERMISSION
+    singular, plural = gettext_lazy("Story round"), gettext_lazy("Story rounds")
+    place = 64
+    ordering = ("-id",)
+    list_display = ("given", "machine", "player", "prize_in_words", "why", "is_told", "by")
+    empty_list = gettext_lazy("No story round was given yet. That is done on the page of a machine.")
+
+    def rows(self) -> QuerySet[StoryRound]:
+        return selectors.stories().select_related("transfer__currency")
+
+    def found(self, text: str) -> Q:
+        """By the player's name or number, and by the reason."""
+        found = Q(reason__icontains=text)
+        if (account := payee_named(text)) is not None and account.holder.user_id is not None:
+            found |= Q(user=account.holder.user_id)
+        with suppress(Invalid):
+            found |= Q(user__name_key__startswith=names.key(names.clean(text)))
+        return found
+
+    # -- columns -------------------------------------------------------------------------------------------------------
+
+    @admin.display(description=gettext_lazy("Given"))
+    def given(self, row: StoryRound) -> Cell:
+        return Cell(link(self.url_of(row), moment(row.created_at)))
+
+    @admin.display(description=gettext_lazy("Machine"))
+    def machine(self, row: StoryRound) -> str:
+        return selectors.title_of(row.game.name)
+
+    @admin.display(description=gettext_lazy("Player"))
+    def player(self, row: StoryRound) -> Any:
+        return _person(row.user)
+
+    @admin.display(description=gettext_lazy("Prize"))
+    def prize_in_words(self, row: StoryRound) -> Cell:
+        return Cell(_prize(row) if row.prize else NOTHING, is_amount=True)
+
+    @admin.display(description=gettext_lazy("Reason"))
+    def why(self, row: StoryRound) -> str:
+        return row.reason
+
+    @admin.display(description=gettext_lazy("The player knows"))
+    def is_told(self, row: StoryRound) -> str:
+        return _("yes") if row.told else _("at the event's end")
+
+    @admin.display(description=gettext_lazy("By"))
+    def by(self, row: StoryRound) -> str:
+        return row.created_by.character_name if row.created_by else _("staff at the machine")
+
+    # -- the page ------------------------------------------------------------------------------------------------------
+
+    def title_of(self, row: StoryRound) -> str:
+        facts = {"game": selectors.title_of(row.game.name), "name": row.user.character_name}
+        return _("%(game)s for %(name)s") % facts
+
+    def state_of(self, row: StoryRound) -> Fact:
+        return Fact(_("State"), _("told") if row.told else _("told at the event's end"))
+
+    def figure_of(self, row: StoryRound) -> Fact:
+        return Fact(_("Prize"), _prize(row) if row.prize else NOTHING)
+
+    def facts(self, request: BankRequest, row: StoryRound) -> list[Fact]:
+        paid = (
+            link(
+                reverse("admin:ledger_transfer_change", args=[row.transfer.pk]),
+                moment(row.transfer.posted_at),
+            )
+            if row.transfer
+            else NOTHING
+        )
+        return [
+            Fact(_("Player"), _person(row.user)),
+            Fact(_("Reason"), row.reason),
+            Fact(_("By"), self.by(row)),
+            Fact(_("Given"), moment(row.created_at)),
+            Fact(_("Shown to the player"), moment(row.seen_at)),
+            Fact(_("Paid"), paid),
+        ]
+
+    def panels(self, request: BankRequest, row: StoryRound) -> list[Panel]:
+        rules = selectors.certified_version(row.version).version.rules
+        done_to_it = trail_of(request, f"casino.story:{row.pk}")
+        return [window_panel(rules, selectors.shown_to_be(row)), *([done_to_it] if done_to_it else [])]
+
+
+# -- What it says ------------------------------------------------------------------------------------------------------
+
+
+def picture_text(rules: reels.Rules, picture: str) -> str:
+    """A picture in words: ``5 × star freighter``."""
+    kind, _colon, wanted = picture.partition(":")
+    if kind == "nothing":
+        return _("nothing that pays")
+    symbol, _colon, count = wanted.rpartition(":")
+    letter = symbol if kind == "run" else rules.scatter or ""
+    return f"{count} × {symbol_text(rules, letter)}"
+
+
+def symbol_text(rules: reels.Rules, letter: str) -> str:
+    """What people call a symbol."""
+    return pgettext("symbol", games.SYMBOL_NAMES[rules.game][letter])
+
+
+def window_panel(rules: reels.Rules, spin: reels.Spin) -> Panel:
+    """What the machine shows, and what its lines would pay if it had been drawn."""
+    columns = [_("Reel %(number)d") % {"number": reel + 1} for reel in range(rules.reels)]
+    rows = [[Cell(symbol_text(rules, letter)) for letter in row] for row in spin.window]
+    lines = [
+        _("line %(line)d: %(count)d × %(symbol)s")
+        % {"line": win.line + 1, "count": win.count, "symbol": symbol_text(rules, win.symbol)}
+        for win in spin.line_wins
+    ]
+    facts = [
+        Fact(_("Stops"), " ".join(map(str, spin.stops))),
+        Fact(_("Lines that show something"), "; ".join(lines) or NOTHING),
+        Fact(
+            _("A drawn round would pay"),
+            _("%(times)s times its stake") % {"times": f"{spin.line_bets / len(rules.lines):.2f}"},
+        ),
+    ]
+    return Panel(_("What the machine shows"), facts=facts, table=Table(columns, rows))
+
+
+def _warnings(rules: reels.Rules, spin: reels.Spin) -> list[str]:
+    owed = reels.free_spins_of(rules, spin.scatters)
+    if not owed:
+        return []
+    said = _(
+        "A drawn round would give %(count)d free spins here. A story round gives none; let the prize stand for them."
+    )
+    return [said % {"count": owed}]
+
+
+def _told_when(told: str) -> str:
+    if told == "now":
+        return _("%(name)s reads beside it that it was a story round.")
+    return _(
+        "%(name)s reads that it was a round on the house, which is explained at the event's end: then you tell all of them, on "
+        "the page of the event."
+    )
+
+
+def _in_prizes() -> int | None:
+    """What the account for prizes can pay, None where there is none."""
+    account = Account.objects.filter(number=numbers.PRIZES).first()
+    return None if account is None else available(balance_of(with_balances([account])[0]))
+
+
+def _prize(row: StoryRound) -> str:
+    return shown(row.prize, row.transfer.currency) if row.transfer else NOTHING
+
+
+def _person(user: User) -> Any:
+    return link(reverse("admin:accounts_user_change", args=[user.pk]), user.character_name)
+
+
+extension_of(Game).actions.append(GiveStory)
+extension_of(Tenant).actions.append(TellStories)
+trail.words |= {
+    "casino.story": gettext_lazy("Give a story round"),
+    "casino.story_told": gettext_lazy("Tell what the rounds on the house were"),
+}
+trail.pages |= {"casino.story": "admin:casino_storyround_change"}
+trail.NOUNS |= {"casino.story": gettext_lazy("a story round")}
