@@ -16,7 +16,7 @@ from accounts.errors import Invalid
 from casino.configuration import Step, parse_payout, text_of
 from casino.mixing import PAYOUT_DEFAULT
 from casino.models import GameConfiguration
-from casino.services.configurations import check_promise, check_reach, check_schedule
+from casino.services.configurations import check_promise, check_schedule, check_span
 
 SCHEDULE_MAX: Final = 10_000
 _LINE: Final = re.compile(
@@ -84,8 +84,7 @@ class SealForm(forms.Form):
         steps, low, high = cleaned["schedule"], cleaned["payout_from"], cleaned["payout_to"]
         try:
             check_schedule(steps, low, high)
-            for end in (low, high):
-                check_reach(self.configuration.version, end)
+            check_span(self.configuration.version, low, high)
         except Invalid as wrong:
             self.add_error(None, wrong.sentence)
             return cleaned
@@ -144,7 +143,7 @@ class RevealForm(forms.Form):
         """What these reels can pay."""
         payout: int = self.cleaned_data["payout"]
         try:
-            check_reach(self.configuration.version, payout)
+            check_span(self.configuration.version, payout, payout)
         except Invalid as wrong:
             raise forms.ValidationError(wrong.sentence) from None
         return payout

@@ -113,8 +113,10 @@ def append(
     rig: Rig | None = None,
 ) -> GameConfiguration:
     """The next link of a game's chain, under the game's lock. Inside a unit. Raises ``Invalid`` (``invalid_payout``)."""
-    for end in (rig.payout_from, rig.payout_to) if rig else () if payout is None else (payout,):
-        check_reach(version, end)
+    if rig is not None:
+        check_span(version, rig.payout_from, rig.payout_to)
+    elif payout is not None:
+        check_span(version, payout, payout)
     Game.objects.select_for_update(no_key=True).get(pk=game.pk)
     last = GameConfiguration.objects.filter(game=game).order_by("-seq").first()
     link = Link(
@@ -157,11 +159,11 @@ def check_payout(payout: int) -> None:
         )
 
 
-def check_reach(version: GameVersion, payout: int) -> None:
-    """Raises ``Invalid`` (``invalid_payout``) for what no mix of this version's strip sets pays."""
+def check_span(version: GameVersion, payout_from: int, payout_to: int) -> None:
+    """Raises ``Invalid`` (``invalid_payout``) where no mix of the sets of ``version`` pays that much, or that little."""
     sets = selectors.certified_version(version).version.sets
     lowest, highest = math.ceil(sets[0].rtp * 10_000), math.floor(sets[-1].rtp * 10_000)
-    if not lowest <= payout <= highest:
+    if payout_from < lowest or payout_to > highest:
         raise Invalid(
             "invalid_payout",
             _("The reels of this game pay from %(lowest)s to %(highest)s per cent.")

@@ -20,7 +20,7 @@ from accounts.models import Tenant, User
 from accounts.services.people import draft
 from accounts.services.staff import create_staff
 from accounts.services.tenants import create_tenant
-from neobank.events import draw_event_code, set_up_bank
+from neobank.events import draw_event_code, set_up_event
 
 COMMAND: Final = "event"
 NAME: Final = "NeoTropolis"
@@ -41,7 +41,7 @@ def open_event(*, say: Callable[[str], Any]) -> Tenant:
     if tenant is None:
         tenant = _make_event()
     # Also after a start that was cut off between the two.
-    set_up_bank(tenant=tenant, command=COMMAND)
+    set_up_event(tenant=tenant, command=COMMAND)
     with tenancy.scope(tenant):
         if not User.objects.filter(role=roles.GM).exists():
             _make_gm(Actor.server(tenant, COMMAND), say)

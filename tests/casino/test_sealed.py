@@ -84,9 +84,7 @@ def test_what_cannot_be_sealed_is_refused_in_words(floor: Floor) -> None:
 def test_a_range_or_payout_beyond_the_reels_is_refused_and_the_machine_goes_on(floor: Floor) -> None:
     """A version whose strip sets do not span everything: no spin may find out that nothing pays what was asked."""
     with tenancy.scope(floor.event.tenant):
-        version = selectors.certified(
-            selectors.current_configuration(selectors.game_named(SMUGGLER))
-        ).version
+        version = selectors.certified(selectors.current_configuration(selectors.game_named(SMUGGLER))).version
         lowest, highest = version.sets[0].rtp, version.sets[-1].rtp
     reach = (-(-lowest * 10_000 // 1), highest * 10_000 // 1)
     for beyond in (int(reach[0]) - 1, int(reach[1]) + 1):
@@ -193,7 +191,9 @@ def test_the_largest_stake_says_nothing_of_the_step(sealed: Floor) -> None:
     for hours in (0.5, 1.5, 2.5, 3.5):
         with time_machine.travel(at(hours), tick=False), pytest.raises(Conflict) as refused:
             play(sealed.alice, SMUGGLER, stake=20_00)
-        told.add((refused.value.code, refused.value.sentence, json.dumps(refused.value.facts, sort_keys=True)))
+        told.add(
+            (refused.value.code, refused.value.sentence, json.dumps(refused.value.facts, sort_keys=True))
+        )
         with tenancy.scope(sealed.event.tenant):
             newest = selectors.current_configuration(selectors.game_named(SMUGGLER))
             sets = selectors.certified(newest).version.sets
@@ -217,7 +217,9 @@ def test_a_spin_asks_the_database_the_same_at_every_step(sealed: Floor) -> None:
     for hours in (0.5, 1.5, 2.5, 3.5, 3.6):
         with time_machine.travel(at(hours), tick=False), CaptureQueriesContext(connection) as sent:
             won = play(sealed.alice, SMUGGLER).round.win > 0
-        words = [query["sql"].split()[:3] for query in sent.captured_queries if "SAVEPOINT" not in query["sql"]]
+        words = [
+            query["sql"].split()[:3] for query in sent.captured_queries if "SAVEPOINT" not in query["sql"]
+        ]
         kinds.add((won, json.dumps(words)) if connection.vendor == "sqlite" else (False, json.dumps(words)))
     assert len(kinds) == len({won for won, _words in kinds})
 

@@ -18,7 +18,7 @@ from accounts.errors import DomainError
 from accounts.models import Tenant
 from accounts.services.tenants import create_tenant
 from neobank import demo
-from neobank.events import draw_event_code, set_up_bank
+from neobank.events import draw_event_code, set_up_event
 
 SLUG, NAME = "neo", "NeoTropolis"
 DEMO_WELCOME_BONUS = 500_00
@@ -65,7 +65,7 @@ class Command(BaseCommand):
         factions = demo.FACTIONS if tenant is None or _is_the_demo(tenant) else ()
         if tenant is None:
             tenant = self._create(is_demo=is_demo)
-        set_up_bank(tenant=tenant, command=demo.COMMAND, factions=factions)
+        set_up_event(tenant=tenant, command=demo.COMMAND, factions=factions)
         return tenant
 
     def _create(self, *, is_demo: bool) -> Tenant:

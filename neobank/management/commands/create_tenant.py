@@ -1,4 +1,4 @@
-"""``manage.py create_tenant SLUG NAME``: a new event with its bank."""
+"""``manage.py create_tenant SLUG NAME``: a new event with its bank and casino."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from accounts.errors import DomainError
 from accounts.models import Domain, Tenant
 from accounts.services.tenants import add_hosts, create_tenant
 from ledger import money
-from neobank.events import CURRENCY, EXPONENT, set_up_bank
+from neobank.events import CURRENCY, EXPONENT, set_up_event
 
 COMMAND: Final = "create_tenant"
 _COLUMNS: Final = ("registration", "event_code", "welcome_bonus", "time_zone")
@@ -21,7 +21,8 @@ _COLUMNS: Final = ("registration", "event_code", "welcome_bonus", "time_zone")
 
 class Command(BaseCommand):
     help = (
-        "Make an event: its tenant, the currency NC with the account that issues it, and factions. "
+        "Make an event: its tenant, the currency NC with the account that issues it, factions, and the casino with its "
+        "float. "
         "Run again with the same slug and name it adds hosts and factions that are missing; other settings of an event that is "
         "there are changed in the console."
     )
@@ -60,7 +61,7 @@ class Command(BaseCommand):
             else:
                 _refuse_changes(tenant, chosen)
                 add_hosts(actor=Actor.server(tenant, COMMAND), hosts=options["host"])
-            set_up_bank(tenant=tenant, command=COMMAND, factions=tuple(options["faction"]))
+            set_up_event(tenant=tenant, command=COMMAND, factions=tuple(options["faction"]))
         except DomainError as refusal:
             raise CommandError(refusal.sentence) from refusal
         self.stdout.write(
