@@ -63,6 +63,9 @@ RATES: Final[dict[str, Rate]] = {
     "letter_forgot": Rate(5, 3600),
     "letter_told": Rate(10, 3600),
     "transfer": Rate(60, 60),
+    "spin": Rate(60, 60),
+    # Exchanging one's seeds, or choosing a client seed.
+    "seeds": Rate(60, 60),
     # Batches that moved nothing, and repetitions that were none: the work was done all the same.
     "in_vain": Rate(20, 60),
     # Voucher codes that are none: whoever types from paper makes a few mistakes, whoever guesses makes many.

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from django.utils.translation import gettext_noop as _
 
 from accounts import errors
+from neobank.casino_codes import CASINO
 
 APPS: Final = ("accounts", "ledger", "casino", "passes", "identity", "neobank")
 
@@ -346,6 +347,7 @@ CODES: Final[dict[str, Row]] = {
     "not_set_up": Row(
         503, _("No event yet"), "The server runs, but no event was made; see `manage.py bootstrap`."
     ),
+    **{code: Row(*row) for code, row in CASINO.items()},
 }
 # The status of codes that come from the framework instead of a DomainError.
 _FAMILY: Final = {

@@ -10,7 +10,7 @@ from django.urls import include, path
 
 from neobank import activity, api_docs, installing, look, styleguide, views
 
-ROOMS = ("accounts", "ledger", "identity")
+ROOMS = ("accounts", "ledger", "casino", "identity")
 
 urlpatterns: list[Any] = [
     path("", views.landing, name="landing"),

@@ -1,5 +1,10 @@
 """Everything that reads in the casino. A noun has one door, and the same ``NotFound`` for absent and for not yours."""
 
+from casino.selectors.files import (
+    FILE_ROUNDS_MAX,
+    rounds_before,
+    rounds_file,
+)
 from casino.selectors.games import (
     Certified,
     bound_of,
@@ -12,8 +17,15 @@ from casino.selectors.games import (
     is_sealed,
     name_of,
     payout_of,
+    stopped,
     title_of,
     unknown_game,
+)
+from casino.selectors.machines import (
+    Machine,
+    house_available,
+    machine_named,
+    machines,
 )
 from casino.selectors.players import (
     account_of,
@@ -29,7 +41,6 @@ from casino.selectors.rigs import (
     overdue_rigs,
     published,
     published_to,
-    reveals,
     sealed_rig,
     with_games,
 )
@@ -40,6 +51,7 @@ from casino.selectors.rounds import (
     last_round,
     losses,
     may_tell_selector,
+    own_round,
     played,
     revealed_seed,
     round_for,
@@ -47,6 +59,25 @@ from casino.selectors.rounds import (
     rounds_of,
     session_of,
     with_proof,
+)
+from casino.selectors.seeds import (
+    Seals,
+    last_nonce,
+    pair_after,
+    retired_pairs,
+    revealed_seeds,
+    seals_of,
+)
+from casino.selectors.seen import (
+    SeenLine,
+    SeenRound,
+    SeenSession,
+    SeenSpin,
+    as_text,
+    seen_round,
+    seen_rounds,
+    seen_session,
+    symbols_of,
 )
 from casino.selectors.stories import (
     shown_to_be,
@@ -56,15 +87,26 @@ from casino.selectors.stories import (
     story_for,
     what_it_was,
 )
-from casino.selectors.table import Table, sit_down
+from casino.selectors.table import (
+    Table,
+    sit_down,
+)
 
 __all__ = [
+    "FILE_ROUNDS_MAX",
     "Certified",
     "GameSession",
     "Losses",
+    "Machine",
+    "Seals",
+    "SeenLine",
+    "SeenRound",
+    "SeenSession",
+    "SeenSpin",
     "Table",
     "Told",
     "account_of",
+    "as_text",
     "asked_limits",
     "bound_of",
     "certified",
@@ -73,35 +115,50 @@ __all__ = [
     "expected",
     "game_named",
     "has_sealed_rounds",
+    "house_available",
     "is_open",
     "is_sealed",
+    "last_nonce",
     "last_round",
     "limit_of",
     "limits_at",
     "local_text",
     "losses",
+    "machine_named",
+    "machines",
     "may_tell_selector",
     "name_of",
     "no_account",
     "overdue_rigs",
+    "own_round",
+    "pair_after",
     "payout_of",
     "played",
     "player_of",
     "published",
     "published_to",
+    "retired_pairs",
     "revealed_seed",
-    "reveals",
+    "revealed_seeds",
     "round_for",
     "round_of_bet",
+    "rounds_before",
+    "rounds_file",
     "rounds_of",
     "sealed_rig",
+    "seals_of",
+    "seen_round",
+    "seen_rounds",
+    "seen_session",
     "session_of",
     "shown_to_be",
     "sit_down",
+    "stopped",
     "stories",
     "stories_of",
     "story_count",
     "story_for",
+    "symbols_of",
     "title_of",
     "unknown_game",
     "what_it_was",

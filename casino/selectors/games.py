@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -81,8 +82,9 @@ def certified(configuration: GameConfiguration) -> Certified:
     """The version that ``configuration`` names, read once a process."""
     found = _KNOWN.get(configuration.digest)
     if found is None:
-        row = GameVersion.objects.get(pk=configuration.version_id)
-        found = certified_version(row)
+        # The text names the version, so another payout of a version that is known costs no question.
+        found = _BY_VERSION.get(json.loads(configuration.canonical)["version"])
+        found = found or certified_version(GameVersion.objects.get(pk=configuration.version_id))
         _KNOWN[configuration.digest] = found
     return found
 
@@ -137,6 +139,19 @@ def is_open(game: Game, tenant: Tenant, moment: dt.datetime) -> bool:
     if game.opens_at < game.closes_at:
         return game.opens_at <= local < game.closes_at
     return local >= game.opens_at or local < game.closes_at
+
+
+def stopped(game: Game, tenant: Tenant, moment: dt.datetime) -> tuple[str, dict[str, Any]] | None:
+    """The refusal, by its code and facts, with which ``game`` meets everybody at ``moment``; None while it plays."""
+    title = games.TITLES[game.name]
+    if not game.enabled:
+        return "game_closed", {"game": title}
+    if game.frozen_reason:
+        return "game_frozen", {"reason": game.frozen_reason}
+    if not is_open(game, tenant, moment):
+        hours = {"opens_at": f"{game.opens_at:%H:%M}", "closes_at": f"{game.closes_at:%H:%M}"}
+        return "game_closed", {"game": title, **hours}
+    return None
 
 
 def expected(configuration: GameConfiguration) -> Fraction | None:

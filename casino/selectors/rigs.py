@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -12,7 +11,7 @@ from django.db.models import QuerySet
 from accounts import crypto
 from accounts.actors import Actor
 from casino.configuration import Step, parse_schedule
-from casino.models import Game, GameConfiguration, Rig
+from casino.models import Game, Rig
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +50,6 @@ def published(rig: Rig) -> Told | None:
 def published_to(actor: Actor, rig: Rig) -> Told | None:
     """The same for ``actor``: game masters (``casino.manage``) know it before it is revealed."""
     return _opened(rig) if actor.may("casino.manage") else published(rig)
-
-
-def reveals(configurations: Iterable[GameConfiguration]) -> dict[str, Told]:
-    """By commitment, what was revealed of the rigs among ``configurations`` (each with its rig)."""
-    rigs = [one.rig for one in configurations if one.payout is None]
-    return {rig.commitment: found for rig in rigs if (found := published(rig)) is not None}
 
 
 def _opened(rig: Rig) -> Told:

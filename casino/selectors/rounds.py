@@ -60,10 +60,16 @@ def rounds_of(actor: Actor) -> QuerySet[Round]:
 
 def round_for(actor: Actor, round_id: uuid.UUID) -> Round:
     """A round of the player's own; anybody's for those who may look into the casino. Raises ``NotFound``."""
-    found = with_proof().filter(pk=round_id)
-    if not actor.may("casino.view"):
-        found = found.filter(user=player_of(actor))
-    row = found.first()
+    return _only(with_proof() if actor.may("casino.view") else rounds_of(actor), round_id)
+
+
+def own_round(actor: Actor, round_id: uuid.UUID) -> Round:
+    """A round of the player's own, whoever they are. Raises ``NotFound`` (``unknown_round``)."""
+    return _only(rounds_of(actor), round_id)
+
+
+def _only(rows: QuerySet[Round], round_id: uuid.UUID) -> Round:
+    row = rows.filter(pk=round_id).first()
     if row is None:
         raise NotFound("unknown_round", _("There is no such round."))
     return row

@@ -20,6 +20,9 @@ _PAIR: Final = Compiled[SeedPair](
     ),
     user=UUIDField(),
 )
+_NEXT: Final = Compiled[SeedPair](
+    lambda user: SeedPair.objects.filter(user=user, state=SeedPair.State.NEXT).order_by(), user=UUIDField()
+)
 _CONFIGURATION: Final = Compiled[GameConfiguration](
     lambda game: (
         GameConfiguration.objects.filter(game__name=game).select_related("game", "rig").order_by("-seq")[:1]
@@ -44,9 +47,13 @@ _ACCOUNT: Final = Compiled[Account](
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A player at a machine. ``pair`` is locked until the commit; None where it has not been made or was just exchanged."""
+    """A player at a machine. ``pair`` is locked until the commit; None where it has not been made or was just exchanged.
+
+    ``coming`` is the pair that follows it; it changes only under that lock.
+    """
 
     pair: SeedPair | None
+    coming: SeedPair | None
     configuration: GameConfiguration | None
     last: Round | None
     limit: PlayLimit | None
@@ -57,6 +64,7 @@ def sit_down(user: User, game: str) -> Table:
     """Lock the active pair of ``user``, then read what stands now: whoever spins for the same player waits here."""
     found = together(
         (_PAIR, {"user": user.pk}),
+        (_NEXT, {"user": user.pk}),
         (_CONFIGURATION, {"game": game}),
         (_LAST_ROUND, {"user": user.pk}),
         (_LIMIT, {"user": user.pk}),

@@ -23,12 +23,38 @@ PAUSE_MAX: Final = dt.timedelta(days=365)
 
 
 @unit_of_work
-def set_limits(*, actor: Actor, limits: playing.Limits) -> PlayLimit:
-    """Set the player's own limits (minor units, None for none). Raises ``Denied``, ``Invalid`` (``invalid_limit``)."""
+def set_limits(
+    *, actor: Actor, limits: playing.Limits | None, pause: dt.timedelta | None = None
+) -> PlayLimit:
+    """Set the player's own limits (minor units, None for none) and begin a pause, both or neither; what is None stays.
+
+    Raises ``Denied``, ``Invalid`` (``invalid_limit``), and as ``pause_playing``.
+    """
     actor.require("casino.play")
+    row = _locked(selectors.player_of(actor))
+    if limits is not None:
+        _limit(actor, row, limits)
+    if pause is not None:
+        _pause(actor, row, pause)
+    return row
+
+
+@unit_of_work
+def pause_playing(*, actor: Actor, lasts: dt.timedelta) -> PlayLimit:
+    """Keep the player from playing for 1 hour to 365 days; nobody can end it early, and it may only be made longer.
+
+    Raises ``Denied``, ``Invalid`` (``invalid_pause``), ``Conflict`` (``pause_longer``).
+    """
+    actor.require("casino.play")
+    row = _locked(selectors.player_of(actor))
+    _pause(actor, row, lasts)
+    return row
+
+
+def _limit(actor: Actor, row: PlayLimit, limits: playing.Limits) -> None:
     for name in ("stake_max", "loss_per_day", "loss_per_session"):
         _check(name, getattr(limits, name))
-    row, now = _locked(selectors.player_of(actor)), timezone.now()
+    now = timezone.now()
     changed = playing.change(selectors.asked_limits(row), limits, now)
     for name in ("stake_max", "loss_per_day", "loss_per_session"):
         setattr(row, name, getattr(changed.now, name))
@@ -43,19 +69,11 @@ def set_limits(*, actor: Actor, limits: playing.Limits) -> PlayLimit:
         loss_per_day=limits.loss_per_day,
         loss_per_session=limits.loss_per_session,
     )
-    return row
 
 
-@unit_of_work
-def pause_playing(*, actor: Actor, lasts: dt.timedelta) -> PlayLimit:
-    """Keep the player from playing for 1 hour to 365 days; nobody can end it early, and it may only be made longer.
-
-    Raises ``Denied``, ``Invalid`` (``invalid_pause``), ``Conflict`` (``pause_longer``).
-    """
-    actor.require("casino.play")
+def _pause(actor: Actor, row: PlayLimit, lasts: dt.timedelta) -> None:
     if not PAUSE_MIN <= lasts <= PAUSE_MAX:
         raise Invalid("invalid_pause", _("A pause lasts from 1 hour to 365 days."), field="hours")
-    row = _locked(selectors.player_of(actor))
     until = timezone.now() + lasts
     if row.paused_until is not None and until < row.paused_until:
         raise Conflict("pause_longer", _("Your pause is longer already, and a pause is never shortened."))
@@ -64,7 +82,6 @@ def pause_playing(*, actor: Actor, lasts: dt.timedelta) -> PlayLimit:
     audit.record(
         actor=actor, action="casino.pause", target=f"accounts.user:{row.user_id}", until=until.isoformat()
     )
-    return row
 
 
 def _locked(user: User) -> PlayLimit:

@@ -26,7 +26,7 @@ from casino.models import GameConfiguration, Round, SeedPair
 from casino.selectors import Table
 from casino.services.seeds import check_client_seed, pairs_of
 from ledger import numbers, posting
-from ledger.models import Account, Transfer
+from ledger.models import Account, Currency, Transfer
 from ledger.money import MAX_AMOUNT
 from ledger.posting import Authority, Claim, Claimed, Order, Seen, Stored
 from ledger.selectors import first_currency, posted_legs, transfers_by_ids
@@ -35,10 +35,15 @@ from ledger.services.transfers import check_amount, shown
 
 @dataclass(frozen=True, slots=True)
 class Spun:
-    """A round, the player's balance after it (minor units), and whether this is an earlier answer again."""
+    """A round, the player's balance after it (minor units of ``currency``), and whether this is an earlier answer again.
+
+    ``coming`` is the hash of the server seed that follows the round's own.
+    """
 
     round: Round
     balance: int
+    currency: Currency
+    coming: str
     replayed: bool = False
 
 
@@ -144,7 +149,7 @@ def _play(
     }
     row = Round.objects.create(**played)
     balance = posted.credits[1].balance_after if prize else posted.debits[0].balance_after
-    return Spun(row, balance)
+    return Spun(row, balance, account.currency, table.coming.server_seed_hash if table.coming else "")
 
 
 def _prize(bet: Order, win: int) -> Order:
@@ -198,26 +203,13 @@ def _refusal(actor: Actor, asked: _Asked, table: Table, now: dt.datetime) -> _Re
     """Why this spin is not played, before any money is looked at."""
     _account, configuration, _pair = _present(table)
     return (
-        _machine_stopped(actor, configuration, now)
+        selectors.stopped(configuration.game, actor.tenant, now)
         or _kept_away(table, now)
         or _changed(asked, configuration)
         or _wrong_stake(asked, configuration)
         or _own_limits(asked, table, now)
         or _too_fast(table, configuration, now)
     )
-
-
-def _machine_stopped(actor: Actor, configuration: GameConfiguration, now: dt.datetime) -> _Refusal | None:
-    game = configuration.game
-    title = games.TITLES[game.name]
-    if not game.enabled:
-        return "game_closed", {"game": title}
-    if game.frozen_reason:
-        return "game_frozen", {"reason": game.frozen_reason}
-    if not selectors.is_open(game, actor.tenant, now):
-        hours = {"opens_at": f"{game.opens_at:%H:%M}", "closes_at": f"{game.closes_at:%H:%M}"}
-        return "game_closed", {"game": title, **hours}
-    return None
 
 
 def _kept_away(table: Table, now: dt.datetime) -> _Refusal | None:
@@ -319,7 +311,8 @@ def spun_before(bet: uuid.UUID) -> Spun:
     row = selectors.round_of_bet(bet)
     [last] = transfers_by_ids([row.win_transfer_id or row.bet_transfer_id])
     mine = last.to_account_id if row.win_transfer_id else last.from_account_id
-    return Spun(row, posted_legs(last)[mine].balance_after, replayed=True)
+    coming = selectors.pair_after(row.seed_pair).server_seed_hash
+    return Spun(row, posted_legs(last)[mine].balance_after, last.currency, coming, replayed=True)
 
 
 def _in_first_currency(amount: int) -> str:

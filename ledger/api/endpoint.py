@@ -61,8 +61,10 @@ class _HistoryPages:
 
 
 @contextmanager
-def counted(actor: Actor, claim: Claim | None, *, cost: int = 1) -> Iterator[limits.Spending]:
-    """Count what is done inside against the actor's minute. Raises ``TooMany`` (``rate_limited``).
+def counted(
+    actor: Actor, claim: Claim | None, *, cost: int = 1, what: str = "transfer"
+) -> Iterator[limits.Spending]:
+    """Count what is done inside against the actor's minute of ``what``. Raises ``TooMany`` (``rate_limited``).
 
     Repeated requests are free: a stored answer is given also to somebody who has used up the minute, a stored refusal is
     given back here, a stored posting by whoever sees that it is one (``Spending.give_back``). A batch that moved nothing
@@ -72,7 +74,7 @@ def counted(actor: Actor, claim: Claim | None, *, cost: int = 1) -> Iterator[lim
     if cost > 1:
         limits.peek("in_vain", vain)
     try:
-        spending = limits.spend(actor, "terminal" if actor.key else "transfer", cost=cost)
+        spending = limits.spend(actor, "terminal" if actor.key else what, cost=cost)
     except TooMany:
         if claim is None or not selectors.is_answered(actor, claim.key):
             raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, overload
+
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -13,6 +15,14 @@ from ledger.posting import Claim
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
+
+
+@overload
+def claim_of(request: Request, *, required: Literal[True]) -> Claim: ...
+
+
+@overload
+def claim_of(request: Request, *, required: bool) -> Claim | None: ...
 
 
 def claim_of(request: Request, *, required: bool) -> Claim | None:

@@ -1,0 +1,1 @@
+"""The casino over HTTP: thin views over its services and selectors."""

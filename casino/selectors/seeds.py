@@ -1,0 +1,72 @@
+"""A player's seeds, as they may be shown."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import cast
+
+from django.db.models import Exists, OuterRef
+
+from accounts import crypto
+from accounts.models import User
+from casino.models import Round, SeedPair
+from casino.selectors.rounds import last_round
+
+RETIRED_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Seals:
+    """What a player is shown before a spin: the hashes, the client seed, and the nonce of the last round (0 before any)."""
+
+    server_seed_hash: str
+    next_server_seed_hash: str
+    client_seed: str
+    nonce: int
+
+
+def seals_of(user: User) -> Seals | None:
+    """The seals of ``user``, None where no seeds have been made yet."""
+    open_pairs = SeedPair.objects.filter(user=user).exclude(state=SeedPair.State.RETIRED)
+    found = {row.state: row for row in open_pairs}
+    active, coming = found.get(SeedPair.State.ACTIVE), found.get(SeedPair.State.NEXT)
+    if active is None or coming is None:
+        return None
+    nonce = last_nonce(user, active)
+    return Seals(active.server_seed_hash, coming.server_seed_hash, active.client_seed, nonce)
+
+
+def last_nonce(user: User, pair: SeedPair) -> int:
+    """The nonce of the newest round drawn from ``pair``, the active one of ``user``; 0 before its first."""
+    last = last_round(user)
+    return last.nonce if last is not None and last.seed_pair_id == pair.pk else 0
+
+
+def pair_after(pair: SeedPair) -> SeedPair:
+    """The pair that was next while ``pair`` was active."""
+    later = SeedPair.objects.filter(user=pair.user_id, created_at__gt=pair.created_at)
+    return cast(SeedPair, later.order_by("created_at")[0])
+
+
+def retired_pairs(user: User) -> list[tuple[SeedPair, str | None]]:
+    """The last pairs of ``user`` that are over, newest first, each with its server seed (None where it is not told yet)."""
+    rows = list(
+        SeedPair.objects.filter(user=user, state=SeedPair.State.RETIRED).order_by("-id")[:RETIRED_SHOWN]
+    )
+    told = revealed_seeds(rows)
+    return [(row, told[row.pk]) for row in rows]
+
+
+def revealed_seeds(pairs: Collection[SeedPair]) -> dict[uuid.UUID, str | None]:
+    """``revealed_seed`` of each of ``pairs`` by its id, with one question for all of them."""
+    over = {pair.pk: pair for pair in pairs if pair.state == SeedPair.State.RETIRED}
+    if not over:
+        return dict.fromkeys((pair.pk for pair in pairs), None)
+    of_sealed_rig = Round.objects.filter(
+        seed_pair=OuterRef("pk"), configuration__payout=None, configuration__rig__revealed_at=None
+    )
+    sealed = set(SeedPair.objects.filter(Exists(of_sealed_rig), pk__in=over).values_list("pk", flat=True))
+    told = {pk: crypto.open_from(pair, "server_seed") for pk, pair in over.items() if pk not in sealed}
+    return {pair.pk: told.get(pair.pk) for pair in pairs}
