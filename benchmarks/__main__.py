@@ -22,6 +22,7 @@ from typing import Any
 
 import django
 
+from benchmarks.enumeration import combinations_a_second
 from benchmarks.postings import posting_script
 from benchmarks.report import write
 from tests import databases, environment
@@ -160,6 +161,7 @@ def main() -> None:
         "guarded": bench.engine("guarded", 1, guarded),
         "http": bench.http("/api/v1/transfers"),
         "http_orm": bench.http("/api/v1/bench/orm-transfers"),
+        "enumeration": combinations_a_second,
         "tpc_b_after": bench.tpc_b,
     }
     measured: dict[str, list[float]] = {name: [] for name in rows}

@@ -58,9 +58,3 @@ def _read() -> dict[str, GameVersion]:
 
 #: Game -> its version, with the digest that players are shown. Read once.
 CERTIFIED: Mapping[str, GameVersion] = MappingProxyType(_read())
-
-#: TEMPORARY
-FIGURES = {
-    GLITCH_GRID: {"84": {"bound": 658}, "98": {"bound": 600}},
-    STARLIGHT_SMUGGLER: {"84": {"bound": 119830}, "98": {"bound": 119830}},
-}

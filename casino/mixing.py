@@ -7,6 +7,7 @@ played on the higher set when k < a. Then w * R_H + (1 - w) * R_L = p, without a
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -55,7 +56,7 @@ def mix(version: GameVersion, p: Fraction) -> Mix:
     for strip_set in version.sets:
         if strip_set.rtp == p:
             return Mix(strip_set, strip_set, 0, 1)
-    for low, high in zip(version.sets, version.sets[1:], strict=False):
+    for low, high in itertools.pairwise(version.sets):
         if low.rtp < p < high.rtp:
             weight = (p - low.rtp) / (high.rtp - low.rtp)
             return Mix(low, high, weight.numerator, weight.denominator)

@@ -35,11 +35,12 @@ def find(rules: Rules, strips: Sequence[str], picture: str) -> tuple[int, ...] |
     if picture not in pictures_of(rules):
         raise ValueError("There is no such picture in this game.")
     kind, _colon, wanted = picture.partition(":")
-    best: Spin | None = None
-    for stops in islice(_candidates(rules, strips, kind, wanted), _WINDOWS_TRIED):
-        spin = evaluate(rules, strips, stops)
-        if _shows(rules, spin, kind, wanted) and (best is None or spin.line_bets < best.line_bets):
-            best = spin
+    tried = (
+        evaluate(rules, strips, stops)
+        for stops in islice(_candidates(rules, strips, kind, wanted), _WINDOWS_TRIED)
+    )
+    fitting = (spin for spin in tried if _shows(rules, spin, kind, wanted))
+    best = min(fitting, key=lambda spin: (_wilds(rules, spin), spin.line_bets), default=None)
     return best.stops if best else None
 
 
@@ -47,6 +48,11 @@ def best_line(rules: Rules) -> int:
     """The line on which a run is shown: the straight one in the middle, where there is one."""
     middle = (rules.rows // 2,) * rules.reels
     return rules.lines.index(middle) if middle in rules.lines else 0
+
+
+def _wilds(rules: Rules, spin: Spin) -> int:
+    """How many wilds stand in for something on the line that is looked at."""
+    return sum(spin.window[row][reel] == rules.wild for reel, row in enumerate(rules.lines[best_line(rules)]))
 
 
 def _shows(rules: Rules, spin: Spin, kind: str, wanted: str) -> bool:
@@ -64,6 +70,9 @@ def _candidates(rules: Rules, strips: Sequence[str], kind: str, wanted: str) -> 
     choices = []
     for reel, strip in enumerate(strips):
         fitting = [stop for stop in range(rules.stops) if _fits(rules, strip, stop, reel, kind, wanted)]
+        # The symbol itself before a wild that stands in for it.
+        row = rules.lines[best_line(rules)][reel]
+        fitting.sort(key=lambda stop: strip[(stop + row) % rules.stops] == rules.wild)
         others = [stop for stop in range(rules.stops) if stop not in fitting]
         # Both kinds: of three scatters on five reels, two reels show none.
         choices.append([*fitting[:_STOPS_TRIED], *(_spread(others) if kind != "run" or not fitting else [])])

@@ -11,6 +11,7 @@ Scatters count anywhere in the window and are never part of a run.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,10 +44,17 @@ class Rules:
     free_spin_multiplier: int
 
     @property
+    def paying(self) -> tuple[str, ...]:
+        """The symbols that pay on lines, the dearest first; the same whatever order `pays` was written in."""
+        return tuple(
+            sorted(self.pays, key=lambda symbol: (-max(self.pays[symbol].values(), default=0), symbol))
+        )
+
+    @property
     def symbols(self) -> str:
-        """Every letter a strip may hold."""
+        """Every letter a strip may hold, those that pay first."""
         special = (self.wild, self.scatter or "", self.blank or "")
-        return "".join(dict.fromkeys("".join((*self.pays, *special))))
+        return "".join(dict.fromkeys((*self.paying, *filter(None, special))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,7 @@ class GameVersion:
         rtps = [strip_set.rtp for strip_set in self.sets]
         _require(bool(rtps), "A game needs at least one strip set.")
         _require(
-            all(low < high for low, high in zip(rtps, rtps[1:], strict=False)),
+            all(low < high for low, high in itertools.pairwise(rtps)),
             "Strip sets are ordered by their RTP, and no two have the same.",
         )
         _require(len({one.name for one in self.sets}) == len(self.sets), "Two strip sets have the same name.")
@@ -135,7 +143,7 @@ class GameVersion:
 
     def canonical(self) -> str:
         """Everything that decides a prize as compact ASCII JSON with sorted keys; the same version is the same text."""
-        return json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return _compact(self.as_json())
 
     def as_json(self) -> dict[str, Any]:
         """What `canonical` writes: plain dicts, lists, texts and whole numbers."""
@@ -169,16 +177,18 @@ class GameVersion:
         """The version a JSON text describes, whatever its spacing; raises ValueError with a plain sentence."""
         try:
             found = json.loads(text)
-            if found["v"] != CANONICAL_FORM:
-                raise ValueError(f"The game is written in form {found['v']!r}; this program reads form 1.")
-            version = GameVersion(_read_rules(found), tuple(_read_set(one) for one in found["sets"]))
+            form = found["v"]
+            rules = _read_rules(found)
+            sets = tuple(_read_set(one) for one in found["sets"])
         except json.JSONDecodeError as error:
             raise ValueError(f"The game is not JSON: {error}.") from error
-        except (KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise ValueError(
-                f"The game is not complete, or a part of it is of the wrong kind: {error}."
-            ) from error
-        if version.as_json() != found:
+        except (KeyError, TypeError, AttributeError, ValueError, ZeroDivisionError, RecursionError) as error:
+            raise ValueError("A part of the game is missing, or is of the wrong kind.") from error
+        if form != CANONICAL_FORM:
+            raise ValueError(f"The game is written in a form that this program does not read ({form!r}).")
+        version = GameVersion(rules, sets)
+        # As texts: True is 1 to Python, but not to whoever repeats the hash.
+        if _compact(found) != version.canonical():
             raise ValueError(
                 "The game holds something that is not part of a game, or is written in another way."
             )
@@ -244,6 +254,10 @@ def play(
 # -- reading and refusing a version ------------------------------------------------------------------------------------
 
 
+def _compact(found: object) -> str:
+    return json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
 def _text_keys(numbers: Mapping[int, int]) -> dict[str, int]:
     return {str(count): number for count, number in numbers.items()}
 
@@ -271,8 +285,6 @@ def _read_rules(found: Mapping[str, Any]) -> Rules:
 
 def _read_set(found: Mapping[str, Any]) -> StripSet:
     numerator, denominator = found["rtp"].split("/")
-    if int(denominator) == 0:
-        raise ValueError("An RTP is a fraction, and its denominator is not 0.")
     return StripSet(found["name"], tuple(found["strips"]), Fraction(int(numerator), int(denominator)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 import neobank
 from accounts import tenancy
 from accounts.console.parts import Button, Fact, Panel
+from accounts.requests import BankRequest
+from casino.console import dashboard as casino
 from ledger.console import dashboard
 from ledger.console.dashboard import Taken
 from neobank.backups.archive import SUFFIX
@@ -34,12 +36,13 @@ def economy(request: HttpRequest) -> dict[str, Any]:
         return {}
     taken = dashboard.latest()
     found = taken.figures
+    played = casino.panel(cast(BankRequest, request))
     return {
         "figures": {
             "at": timezone.localtime(found.at),
             "url": reverse("admin:figures"),
             "hours": dashboard.hours_table(found),
-            "panels": dashboard.panels_of(found),
+            "panels": [*([played] if played else []), *dashboard.panels_of(found)],
         },
         "health": _health(taken),
         "quick": _quick(request),

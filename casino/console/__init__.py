@@ -1,1 +1,1 @@
-"""What game masters do about the casino: pages of the console."""
+"""The game masters' casino: machines, what they pay, the house, and how it all goes."""

@@ -18,31 +18,30 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.actors import Actor
-from accounts.console import trail
 from accounts.console.actions import ActionPage, Change, Done, Effect
 from accounts.console.pages import ConsoleAdmin
 from accounts.console.parts import Button, Cell, Fact, Panel, Table, extension_of, link, moment, unbroken
 from accounts.requests import BankRequest
 from casino import selectors
-from casino.configuration import Step, text_of
+from casino.configuration import Step
+from casino.console import cover, words
+from casino.console.game_actions import GameAction
 from casino.console.rig_forms import RevealForm, SealForm
-from casino.models import Game, Rig, Round
+from casino.models import Game, GameConfiguration, Rig, Round
 from casino.services import configurations
 
 PERMISSION = "casino.manage"
 
 
-class SealRig(ActionPage):
+class SealRig(GameAction):
     """Let a secret schedule decide what a machine pays."""
 
     name = "seal"
-    permission = PERMISSION
     label = gettext_lazy("Seal a rig")
     noted_as = "casino.seal"
     form_class = SealForm
     # What a machine pays is money.
     asks_password = True
-    row: Game
 
     @classmethod
     def is_offered(cls, row: Game) -> bool:
@@ -54,9 +53,12 @@ class SealRig(ActionPage):
 
     def effect(self, typed: dict[str, Any] | None) -> Effect:
         asked = typed or {}
+        now = selectors.current_configuration(self.row)
+        then = GameConfiguration(game=self.row, version=now.version, digest=now.digest)
+        rig = Rig(configuration=then, payout_from=asked["payout_from"], payout_to=asked["payout_to"])
         facts = {
-            "game": selectors.title_of(self.row.name),
-            "range": range_text(asked["payout_from"], asked["payout_to"]),
+            "game": self.title,
+            "range": words.range_of(rig),
             "by": _when(asked["reveal_by"]),
         }
         return Effect(
@@ -75,14 +77,12 @@ class SealRig(ActionPage):
                 ),
             ],
             changes=[
-                Change(_("What players are told"), _payout_now(self.row), _sealed_text(facts["range"])),
+                Change(_("Players are told"), words.pays(now), words.pays(then)),
+                *self._largest(now, then),
             ],
             warnings=[
                 _(
                     "Until you reveal it, what this machine pays can be changed neither by you nor by anybody else."
-                ),
-                _(
-                    "The house must be able to pay the largest prize of the whole range, so the largest stake may become smaller."
                 ),
             ],
             button=_("seal the rig"),
@@ -108,6 +108,16 @@ class SealRig(ActionPage):
         )
         return Done(said, _url_of(rig))
 
+    def _largest(self, now: GameConfiguration, then: GameConfiguration) -> list[Change]:
+        """The house must be able to pay the largest prize of the whole range."""
+        house = cover.house()
+        if house is None:
+            return []
+        before, after = (
+            cover.cover(self.row, one, house.available).in_words(house.currency) for one in (now, then)
+        )
+        return [Change(_("Largest stake the house covers"), before, after)]
+
 
 class RevealRig(ActionPage):
     """Tell a rig."""
@@ -132,19 +142,19 @@ class RevealRig(ActionPage):
         facts = {
             "game": _title(rig),
             "count": _rounds_of(rig),
-            "payout": text_of(payout),
+            "payout": words.hundredths(payout),
         }
         sentences = [
             _("Everybody can read the schedule of %(game)s from then on, and check %(count)d rounds with it.")
             % facts
         ]
         if self._is_current():
-            sentences.append(_("From the next spin on it pays %(payout)s %%, for all to see.") % facts)
+            sentences.append(_("From the next spin on it pays %(payout)s, for all to see.") % facts)
         else:
             sentences.append(_("What the machine pays by now does not change."))
         return Effect(
             sentences,
-            changes=[Change(_("What players are told"), _sealed_text(_range(rig)), f"{facts['payout']} %")]
+            changes=[Change(_("Players are told"), words.pays(rig.configuration), facts["payout"])]
             if self._is_current()
             else [],
             warnings=[_("What was revealed stays revealed. This cannot be undone.")],
@@ -207,7 +217,7 @@ class RigPages(ConsoleAdmin):
 
     @admin.display(description=gettext_lazy("Range"))
     def told_range(self, row: Rig) -> Any:
-        return unbroken(_range(row))
+        return unbroken(words.range_of(row))
 
     @admin.display(description=gettext_lazy("Sealed"))
     def sealed_at(self, row: Rig) -> Any:
@@ -234,7 +244,7 @@ class RigPages(ConsoleAdmin):
         return state_of(row)
 
     def figure_of(self, row: Rig) -> Fact:
-        return Fact(_("Range"), _range(row))
+        return Fact(_("Range"), words.range_of(row))
 
     def facts(self, request: BankRequest, row: Rig) -> list[Fact]:
         configuration = row.configuration
@@ -273,12 +283,12 @@ class RigPages(ConsoleAdmin):
         if not self.has_view_permission(request) or request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
         row = self.find(object_id)
-        words = [row.commitment[start : start + 8] for start in range(0, len(row.commitment), 8)]
+        pieces = [row.commitment[start : start + 8] for start in range(0, len(row.commitment), 8)]
         context = {
             "rig": row,
             "game": _title(row),
-            "range": _range(row),
-            "words": words,
+            "range": words.range_of(row),
+            "pieces": pieces,
             "back": self.url_of(row),
         }
         return TemplateResponse(request, "admin/casino/rig_sheet.html", context)
@@ -292,7 +302,7 @@ def rig_panel(request: BankRequest, game: Game) -> Panel | None:
     rows = [
         [
             Cell(link(_url_of(rig), f"{rig.commitment[:8]}…")),
-            Cell(unbroken(_range(rig))),
+            Cell(unbroken(words.range_of(rig))),
             Cell(moment(rig.configuration.created_at)),
             Cell(moment(rig.reveal_by)),
             Cell(state_of(rig).value, state_of(rig).tone),
@@ -310,24 +320,6 @@ def state_of(row: Rig) -> Fact:
     if row.reveal_by is not None and row.reveal_by <= timezone.now():
         return Fact(_("State"), _("sealed, and promised to be revealed by now"), "bad")
     return Fact(_("State"), _("sealed"))
-
-
-def range_text(low: int, high: int) -> str:
-    """``90.00–130.00 %``."""
-    return f"{text_of(low)}–{text_of(high)} %"
-
-
-def _range(rig: Rig) -> str:
-    return range_text(rig.payout_from, rig.payout_to)
-
-
-def _sealed_text(told: str) -> str:
-    return _("sealed, %(range)s") % {"range": told}
-
-
-def _payout_now(game: Game) -> str:
-    payout = selectors.current_configuration(game).payout
-    return "–" if payout is None else f"{text_of(payout)} %"
 
 
 def _title(rig: Rig) -> str:
@@ -348,7 +340,7 @@ def _steps(actor: Actor, rig: Rig) -> Sequence[Step]:
 
 def _steps_table(steps: Sequence[Step]) -> Table:
     rows = [
-        [Cell(_when(step.starts_at)), Cell(f"{text_of(step.payout)} %", is_amount=True)] for step in steps
+        [Cell(_when(step.starts_at)), Cell(words.hundredths(step.payout), is_amount=True)] for step in steps
     ]
     return Table([_("From"), _("Pays")], rows)
 
@@ -359,7 +351,3 @@ def _when(when: Any) -> str:
 
 extension_of(Game).actions.append(SealRig)
 extension_of(Game).panels.append(rig_panel)
-trail.words |= {
-    "casino.reveal": gettext_lazy("Reveal a rig"),
-    "casino.seal": gettext_lazy("Seal a rig"),
-}

@@ -11,11 +11,11 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from accounts import names
-from accounts.console import trail
-from accounts.console.actions import ActionPage, Done, Effect, ReasonForm
+from accounts.console import noted, trail
+from accounts.console.actions import ActionPage, Change, Done, Effect, ReasonForm
 from accounts.console.pages import ConsoleAdmin
 from accounts.console.parts import NOTHING, Cell, Fact, Panel, Table, extension_of, link, moment
 from accounts.console.trail import trail_of
@@ -23,13 +23,15 @@ from accounts.errors import Invalid
 from accounts.models import Tenant, User
 from accounts.requests import BankRequest
 from casino import games, pictures, reels, selectors
+from casino.console.cover import house
+from casino.console.game_actions import GameAction
 from casino.models import Game, StoryRound
 from casino.services import stories
 from ledger import numbers
-from ledger.console.money import AmountField, MoneyForm, balance_of, shown, with_balances
+from ledger.console.money import AmountField, MoneyForm, shown
 from ledger.idempotency import claim_for
 from ledger.models import Account
-from ledger.selectors import available, first_currency, payee_named
+from ledger.selectors import first_currency, payee_named
 
 OWN_STOPS: Final = "stops"
 
@@ -118,16 +120,14 @@ class GiveForm(MoneyForm, ReasonForm):
         return None
 
 
-class GiveStory(ActionPage):
+class GiveStory(GameAction):
     """Let a machine start by itself for somebody."""
 
     name = "story-round"
-    permission = stories.PERMISSION
     label = gettext_lazy("Give a story round")
     noted_as = "casino.story"
     form_class = GiveForm
     asks_password = True
-    row: Game
 
     def form_arguments(self) -> dict[str, Any]:
         configuration = selectors.current_configuration(self.row)
@@ -139,7 +139,7 @@ class GiveStory(ActionPage):
         currency = account.currency
         facts = {
             "name": account.holder.name,
-            "game": selectors.title_of(self.row.name),
+            "game": self.title,
             "prize": shown(prize, currency),
             "number": numbers.PRIZES,
         }
@@ -158,17 +158,23 @@ class GiveStory(ActionPage):
         )
         sentences.append(_told_when(asked["told"]) % facts)
         sentences.append(_("That a story round was given on this machine, everybody can see at once."))
-        there, warnings = _in_prizes(), list(_warnings(version.rules, spin))
-        is_possible = there is not None and prize <= there
-        if not is_possible:
+        prizes, warnings = house(numbers.PRIZES), list(_warnings(version.rules, spin))
+        there = prizes.available if prizes else 0
+        changes = []
+        if prize > there:
             said = _("There is only %(there)s in the account for prizes. Put money into it first.")
-            warnings.insert(0, said % {"there": shown(there or 0, currency)})
+            warnings.insert(0, said % {"there": shown(there, currency)})
+        elif prize:
+            changes = [
+                Change(_("For prizes of the story"), shown(there, currency), shown(there - prize, currency))
+            ]
         return Effect(
             sentences,
+            changes=changes,
             warnings=warnings,
             button=_("give the round"),
             panels=[window_panel(version.rules, spin)],
-            is_possible=is_possible or not prize,
+            is_possible=prize <= there,
         )
 
     def act(self, typed: dict[str, Any], key: str) -> Done:
@@ -333,7 +339,7 @@ def picture_text(rules: reels.Rules, picture: str) -> str:
 
 def symbol_text(rules: reels.Rules, letter: str) -> str:
     """What people call a symbol."""
-    return pgettext("symbol", games.SYMBOL_NAMES[rules.game][letter])
+    return _(games.SYMBOL_NAMES[rules.game][letter])
 
 
 def window_panel(rules: reels.Rules, spin: reels.Spin) -> Panel:
@@ -375,12 +381,6 @@ def _told_when(told: str) -> str:
     )
 
 
-def _in_prizes() -> int | None:
-    """What the account for prizes can pay, None where there is none."""
-    account = Account.objects.filter(number=numbers.PRIZES).first()
-    return None if account is None else available(balance_of(with_balances([account])[0]))
-
-
 def _prize(row: StoryRound) -> str:
     return shown(row.prize, row.transfer.currency) if row.transfer else NOTHING
 
@@ -397,3 +397,6 @@ trail.words |= {
 }
 trail.pages |= {"casino.story": "admin:casino_storyround_change"}
 trail.NOUNS |= {"casino.story": gettext_lazy("a story round")}
+noted.NAMES.update(
+    {"rounds": pgettext_lazy("noted", "rounds"), "told": pgettext_lazy("noted", "the player knows")}
+)

@@ -71,6 +71,9 @@ class Round(TenantModel):
         indexes = (
             models.Index(fields=("tenant", "game", "-id"), name="round_of_game"),
             models.Index(fields=("configuration", "-id"), name="round_of_configuration"),
+            # Everything that figures are summed from, so that no row has to be read for them.
+            models.Index(fields=("tenant", "configuration", "user", "stake", "win"), name="round_figures"),
+            models.Index(fields=("tenant", "game", "-win", "-id"), name="round_biggest"),
         )
 
     def __str__(self) -> str:

@@ -146,9 +146,17 @@ def append(
         action="casino.payout" if rig is None else "casino.seal",
         target=target(game),
         seq=row.seq,
-        **({"payout": text_of(payout)} if payout is not None else {"commitment": link.commitment}),
+        **({"payout": _change(last, payout)} if payout is not None else {"commitment": link.commitment}),
     )
     return row
+
+
+def _change(last: GameConfiguration | None, payout: int) -> dict[str, str] | str:
+    """What the trail says of a payout: from what to what, where there was one that could be told."""
+    after = text_of(payout)
+    if last is None or last.payout is None:
+        return after
+    return {"before": text_of(last.payout), "after": after}
 
 
 def check_payout(payout: int) -> None:

@@ -6,6 +6,7 @@ from accounts import audit
 from accounts.actors import Actor
 from accounts.units import unit_of_work
 from casino import games
+from casino.certificate import figures_of
 from casino.mixing import PAYOUT_DEFAULT
 from casino.models import Game, GameVersion
 from casino.services.configurations import append, lock_game
@@ -45,6 +46,6 @@ def version_row(name: str) -> GameVersion:
     row, _made = GameVersion.objects.get_or_create(
         game=name,
         digest=certified.digest,
-        defaults={"canonical": certified.canonical(), "figures": games.FIGURES[name]},
+        defaults={"canonical": certified.canonical(), "figures": figures_of(certified)},
     )
     return row
