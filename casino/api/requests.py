@@ -61,6 +61,7 @@ class SpinSerializer(StrictSerializer):
     )
     config = TextField(
         required=False,
+        trim_whitespace=False,
         allow_null=True,
         default=None,
         validators=[RegexValidator(r"\A[0-9a-f]{64}\Z", _("This is no hash of a configuration."))],

@@ -74,9 +74,8 @@ class RoundsFile(Endpoint):
     def get(self, request: Request) -> Response:
         """The last 1,000 rounds, newest first, as the verifiers read them (`neobank-rounds-1`)."""
         before = self.query(FileQuery).validated_data.get("before")
-        rows = selectors.rounds_before(self.actor, before)
+        rows, has_more = selectors.rounds_before(self.actor, before)
         headers = {"Content-Disposition": f'attachment; filename="{FILE_NAME}"'}
-        if len(rows) > selectors.FILE_ROUNDS_MAX:
-            del rows[selectors.FILE_ROUNDS_MAX :]
+        if has_more:
             headers["Link"] = f'<{request.path}?before={rows[-1].id}>; rel="next"'
         return Response(selectors.rounds_file(rows), headers=headers)

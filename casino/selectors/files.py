@@ -32,15 +32,16 @@ def rounds_file(rows: Sequence[Round]) -> dict[str, Any]:
     }
 
 
-def rounds_before(actor: Actor, before: uuid.UUID | None) -> list[Round]:
-    """The player's own rounds for a file, newest first, and one more where there are more; only those before a round.
+def rounds_before(actor: Actor, before: uuid.UUID | None) -> tuple[list[Round], bool]:
+    """The player's own rounds for one file, newest first, and whether there are more; only those before a round, if given.
 
     Raises ``NotFound`` (``unknown_round``) where that is none of theirs.
     """
     rows = rounds_of(actor)
     if before is not None:
         rows = rows.filter(number__lt=own_round(actor, before).number)
-    return list(rows[: FILE_ROUNDS_MAX + 1])
+    found = list(rows[: FILE_ROUNDS_MAX + 1])
+    return found[:FILE_ROUNDS_MAX], len(found) > FILE_ROUNDS_MAX
 
 
 def _line(row: Round, server_seed: str | None) -> dict[str, Any]:
