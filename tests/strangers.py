@@ -37,6 +37,7 @@ from ledger import voucher_codes
 from ledger.models import Account
 from ledger.services import accounts as account_services
 from ledger.services import asking, requests, vouchers
+from tests.casino.evening import an_evening
 from tests.cast import PASSWORD, Event, Person, Till, make_event
 from tests.ledger.asking import pay
 from tests.photographs import a_picture
@@ -68,6 +69,9 @@ class Side:
     card: str = field(repr=False)
     # The code of a letter with which the friend may choose a new password.
     letter: str = field(repr=False)
+    # Of a spin of the hero's, and the hash of what the machine pays now.
+    round: str
+    configuration: str
 
     def rows(self) -> dict[str, list[dict[str, Any]]]:
         """Every row of the event, in every table."""
@@ -174,7 +178,22 @@ def _make_side(
         actor=two.actor, payers=[one.number], amount=66, memo=f"{word} bread", with_me=True
     ).requests
     voucher, refund = _vouchers(one, overseer, word), back.json()["transfer"]["id"]
-    return Side(event, one, two, overseer, till, refund, code, asked.code, voucher, card.code, letter)
+    spun = an_evening(event, one, overseer, word)
+    return Side(
+        event,
+        one,
+        two,
+        overseer,
+        till,
+        refund,
+        code,
+        asked.code,
+        voucher,
+        card.code,
+        letter,
+        spun.round,
+        spun.configuration,
+    )
 
 
 def _letter_for(person: Person, address: str) -> str:
@@ -310,6 +329,10 @@ def _value(address: Address, name: str, side: Side) -> str:
         return side.hero.number
     if name == "transfer_id":
         return side.transfer
+    if name == "round_id":
+        return side.round
+    if name == "name":
+        return "glitch-grid"
     if name == "session_id":
         return str(side.spare_session().session.pk)
     if name == "code" and address.route.endswith("/decline"):
@@ -403,6 +426,13 @@ def _json_fields(side: Side) -> dict[str, Any]:
         "who": side.hero.name,
         "event_code": side.event.tenant.event_code,
         "invite": "",
+        "bet_amount": 1_00,
+        "client_seed": "a visitor",
+        "config": side.configuration,
+        "stake_max": None,
+        "loss_per_day": None,
+        "loss_per_session": None,
+        "pause_hours": None,
     }
 
 
@@ -459,6 +489,8 @@ def queries_for(side: Side) -> list[dict[str, str]]:
         ("number", side.voucher),
         ("code", side.voucher),
         ("after", side.transfer),
+        ("before", side.round),
+        ("game", "glitch-grid"),
         ("faction", str(side.event.faction.pk)),
         ("user", str(side.hero.user.pk)),
         ("next", f"/bank/transfers/{side.transfer}"),
