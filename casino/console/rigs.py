@@ -114,7 +114,7 @@ class SealRig(GameAction):
         if house is None:
             return []
         before, after = (
-            cover.cover(self.row, one, house.available).in_words(house.currency) for one in (now, then)
+            cover.cover(self.row, one, house.available).in_short(house.currency) for one in (now, then)
         )
         return [Change(_("Largest stake the house covers"), before, after)]
 
@@ -154,9 +154,6 @@ class RevealRig(ActionPage):
             sentences.append(_("What the machine pays by now does not change."))
         return Effect(
             sentences,
-            changes=[Change(_("Players are told"), words.pays(rig.configuration), facts["payout"])]
-            if self._is_current()
-            else [],
             warnings=[_("What was revealed stays revealed. This cannot be undone.")],
             button=_("reveal the rig"),
             table=_steps_table(_steps(self.actor, rig)),

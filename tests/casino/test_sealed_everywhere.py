@@ -169,7 +169,7 @@ def paths_of(sealed: Sealed, address: Address) -> list[str]:
 def test_no_answer_and_no_line_of_the_log_gives_a_sealed_rig_away(
     sealed: Sealed, caplog: pytest.LogCaptureFixture
 ) -> None:
-    formatter = logging.config.DictConfigurator(  # type: ignore[attr-defined]
+    formatter = logging.config.DictConfigurator(
         logging_config(log_format="json", level="DEBUG")
     ).configure_formatter(logging_config(log_format="json", level="DEBUG")["formatters"]["line"])
     found, count, withheld = [], 0, 0
