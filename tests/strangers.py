@@ -43,6 +43,7 @@ from tests.ledger.asking import pay
 from tests.photographs import a_picture
 
 MARKER_LENGTH_MIN = 4
+NUMBER_LENGTH_MIN = 9
 
 # One for all: a new one would build the whole chain of middleware again.
 _CLIENT = Client()
@@ -254,9 +255,16 @@ def tenant_models() -> list[Any]:
 
 
 def secrets_of(side: Side, other: Side) -> set[str]:
-    """Every text and id in the rows of ``side`` that is in none of ``other``'s; the story being the same, only names are."""
+    """Every text and id in the rows of ``side`` that is in none of ``other``'s; the story being the same, only names are.
+
+    A text that is a small number (which selector a round drew) may stand anywhere by chance, and is none.
+    """
     theirs, others = (set(_texts(one.rows())) for one in (side, other))
-    return {text for text in theirs - others if len(text) >= MARKER_LENGTH_MIN}
+    return {
+        text
+        for text in theirs - others
+        if len(text) >= (NUMBER_LENGTH_MIN if text.isdigit() else MARKER_LENGTH_MIN)
+    }
 
 
 def _texts(value: Any) -> Iterator[str]:

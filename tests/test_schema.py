@@ -30,8 +30,12 @@ from accounts import directory, tenancy
 from accounts.models import User
 from accounts.services.password import ask_for_reset
 from accounts.services.pictures import set_picture
+from casino.models import PlayLimit, Round
+from casino.selectors import current_configuration, game_named
 from ledger.models import Account
 from ledger.services import asking, requests, vouchers
+from ledger.services.gm import adjust
+from tests.casino.floor import open_floor, play
 from tests.cast import EVENT_CODE, PASSWORD, Till, World, make_world
 from tests.conftest import SESSION
 from tests.ledger.asking import pay
@@ -73,7 +77,12 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
     """The cast on a database of this module's own: nothing here minds what was sent before."""
     with SESSION.database() as database, django_db_blocker.unblock(), SESSION.connected_to(database):
         with override_settings(RATE_LIMITS=False, EMAIL_URL="memorymail://", EMAIL_FROM="bank@example.org"):
-            yield make_world()
+            made = open_floor(make_world()).world
+            adjust(
+                actor=made.arcadia.server, account=made.alice.number, amount=10_000_00, reason="to play with"
+            )
+            play(made.alice)
+            yield made
         directory.forget()
 
 
@@ -116,14 +125,29 @@ def make_real(case: Case, world: World, transfer: str) -> None:
         "code": a_request(world),
         "from_account": world.alice.number,
         "to_account": world.bob.number,
+        **real_in_the_casino(world),
     }
     body = cast(dict[str, Any], case.body if isinstance(case.body, dict) else {})
-    for values in (case.path_parameters, body, *body.get("transfers", ())):
+    for values in (case.path_parameters, case.query, body, *body.get("transfers", ())):
         values.update({name: real[name] for name in values if name in real})
     if "code" in body:
         body["code"] = a_voucher(world)
     if "payers" in body:
         body["payers"] = [world.gm.number, world.alice.number]
+
+
+def real_in_the_casino(world: World) -> dict[str, Any]:
+    """The same for a spin, so that it happens: nobody pauses any more."""
+    with tenancy.scope(world.arcadia.tenant):
+        PlayLimit.objects.all().delete()
+        paid_now = current_configuration(game_named("glitch_grid")).digest
+    return {"name": "glitch-grid", "bet_amount": 100, "config": paid_now, "round_id": a_round(world)}
+
+
+def a_round(world: World) -> str:
+    """The id of a round that Alice has played."""
+    with tenancy.scope(world.arcadia.tenant):
+        return str(Round.objects.filter(user=world.alice.user).values_list("pk", flat=True)[0])
 
 
 @pytest.mark.parametrize(
@@ -200,9 +224,35 @@ def good_requests(world: World, till: Till, transfer: str) -> dict[str, dict[str
         **good_sign_ins(world),
         "GET /api/v1/account/email": {},
         "PUT /api/v1/account/email": {"body": {"email": "", "current_password": PASSWORD}},
+        **good_play(world),
         "GET /api/v1/pictures/{picture_id}": {"path_parameters": {"picture_id": a_picture_of(world)}},
         "PUT /api/v1/account/picture": {"body": a_picture(), "media_type": "image/png"},
         "DELETE /api/v1/account/picture": {},
+    }
+
+
+def good_play(world: World) -> dict[str, dict[str, Any]]:
+    """The same, for what people do in the casino."""
+    with tenancy.scope(world.arcadia.tenant):
+        PlayLimit.objects.all().delete()
+    game, played = {"path_parameters": {"name": "glitch-grid"}}, a_round(world)
+    spin = {"body": {"bet_amount": 100, "client_seed": "for the schema"}}
+    limits = {"stake_max": 5_000, "loss_per_day": None, "loss_per_session": None}
+    return {
+        "GET /api/v1/casino/games": {},
+        "GET /api/v1/casino/games/{name}": game,
+        "POST /api/v1/casino/games/{name}/spin": game | spin,
+        "POST /api/v1/casino/glitch-grid/spin": spin,
+        "POST /api/v1/casino/starlight-smuggler/spin": spin,
+        "GET /api/v1/casino/rounds": {"query": {"game": "glitch-grid", "limit": 1}},
+        "GET /api/v1/casino/rounds/{round_id}": {"path_parameters": {"round_id": played}},
+        "GET /api/v1/casino/rounds/file": {"query": {"before": played}},
+        "GET /api/v1/casino/fairness": {},
+        "POST /api/v1/casino/fairness": {"body": {"client_seed": "for the schema"}},
+        "POST /api/v1/casino/fairness/rotate": {"body": {}},
+        "GET /api/v1/casino/limits": {},
+        "PUT /api/v1/casino/limits": {"body": limits},
+        "GET /api/v1/casino/session": {},
     }
 
 
@@ -334,7 +384,7 @@ RAW_BODIES: dict[str, tuple[bytes, str]] = {
     "another character set": (b"{}", "application/json; charset=utf-7"),
 }
 # What asks for nothing may be sent as nothing.
-MAY_BE_EMPTY = {"refund", "account", "pay"}
+MAY_BE_EMPTY = {"refund", "account", "pay", "rotate"}
 
 
 def body_operations() -> list[tuple[str, str]]:
@@ -354,7 +404,7 @@ def test_a_body_that_is_none_is_refused_in_the_promised_form(
         headers = device.headers if "/external/" in path else phone.headers
         answer = Client().generic(
             method.upper(),
-            path.replace("{transfer_id}", transfer).replace("{code}", waiting),
+            path.format(transfer_id=transfer, code=waiting, name="glitch-grid"),
             raw,
             content_type=media_type,
             headers={**headers, "Idempotency-Key": f"raw{path}"},
@@ -385,6 +435,8 @@ QUERIES = [
     "created_at__lte=9999-12-31T23:59:59.999999-23:59",
     "account=%F0%9F%92%B8",
     "actor=%27%3B--",
+    "before=%00",
+    "game=" + "g" * 3000,
     "a=1&" * 2000,
     "[]=1&q[]=1&q[$ne]=1",
 ]
@@ -396,7 +448,7 @@ def test_a_query_that_is_none_never_breaks_anything(
 ) -> None:
     phones = [world.alice.phone(), world.gm.phone(), till.device()]
     values = {"number": world.alice.number, "transfer_id": transfer, "code": a_request(world)}
-    values["picture_id"] = a_picture_of(world)
+    values |= {"picture_id": a_picture_of(world), "name": "glitch-grid", "round_id": a_round(world)}
     for label in OPERATIONS:
         method, _space, path = label.partition(" ")
         if method != "GET":
@@ -438,7 +490,8 @@ def test_a_number_that_is_none_is_not_there(world: World, till: Till, number: st
 def test_a_credential_that_is_none_opens_nothing(world: World, headers: dict[str, str]) -> None:
     for label in OPERATIONS:
         method, _space, path = label.partition(" ")
-        ids = dict.fromkeys(("transfer_id", "session_id", "picture_id", "code"), a_uuid())
+        names = ("transfer_id", "session_id", "picture_id", "code", "name", "round_id")
+        ids = dict.fromkeys(names, a_uuid())
         filled = path.format(number=world.alice.number, **ids)
         answer = Client().generic(
             method, filled, b"{}", content_type=JSON, headers=headers, HTTP_HOST=world.arcadia.host

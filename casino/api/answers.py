@@ -277,7 +277,7 @@ class LimitsAnswer(serializers.Serializer[Any]):
     )
 
 
-class SessionAnswer(serializers.Serializer[Any]):
+class SittingAnswer(serializers.Serializer[Any]):
     """The sitting that the caller is in; it ends half an hour after its last round. Zeros and nulls when there is none."""
 
     started_at = Moment(allow_null=True)

@@ -213,6 +213,13 @@ class GameAnswer(serializers.Serializer[Any]):
         return None if seals is None else SealsAnswer(seals).data
 
 
+class GamesAnswer(serializers.Serializer[Any]):
+    """All of them at once."""
+
+    results = GameAnswer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
 def _kind(rules: Rules, letter: str) -> str:
     special = {rules.wild: "wild", rules.scatter: "scatter", rules.blank: "blank"}
     return special.get(letter, "plain")

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts.permissions import SignedIn
 from casino import playing, selectors
-from casino.api.answers import LimitsAnswer, SessionAnswer
+from casino.api.answers import LimitsAnswer, SittingAnswer
 from casino.api.requests import LimitsSerializer
 from casino.models import PlayLimit
 from casino.services import limits
@@ -47,12 +47,12 @@ class Session(Endpoint):
 
     permission_classes = [SignedIn]
 
-    @extend_schema(operation_id="session", summary="My sitting", responses=SessionAnswer)
+    @extend_schema(operation_id="session", summary="My sitting", responses=SittingAnswer)
     def get(self, request: Request) -> Response:
         """How long it lasts, and what it has brought so far."""
         now = timezone.now()
         sitting = selectors.session_of(self.actor, now)
-        return Response(SessionAnswer(selectors.seen_session(sitting, first_currency(), now)).data)
+        return Response(SittingAnswer(selectors.seen_session(sitting, first_currency(), now)).data)
 
 
 def _limits(row: PlayLimit | None) -> Response:

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts.permissions import SignedIn
 from casino import selectors
-from casino.api.game_answers import GameAnswer
+from casino.api.game_answers import GameAnswer, GamesAnswer
 from ledger.api.endpoint import Endpoint
 
 NAME = OpenApiParameter(
@@ -32,12 +32,11 @@ class _MachineEndpoint(Endpoint):
 class Games(_MachineEndpoint):
     """The machines of the event."""
 
-    @extend_schema(operation_id="games", summary="The machines", responses=GameAnswer(many=True))
+    @extend_schema(operation_id="games", summary="The machines", responses=GamesAnswer)
     def get(self, request: Request) -> Response:
         """What each plays, pays and takes now. Empty where the event has no casino."""
         found = selectors.machines(self.actor.tenant, timezone.now())
-        shown = GameAnswer(found, many=True, context=self.context()).data
-        return Response({"results": shown, "next": None})
+        return Response(GamesAnswer({"results": found, "next": None}, context=self.context()).data)
 
 
 class GameDetail(_MachineEndpoint):

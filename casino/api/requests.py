@@ -21,13 +21,13 @@ from ledger.money import MAX_AMOUNT
 
 _HOUR: Final = dt.timedelta(hours=1)
 _PAUSES: Final = (PAUSE_MIN // _HOUR, PAUSE_MAX // _HOUR)
-_LIMIT: Final = {"type": ["integer", "null"], "format": "int64", "maximum": MAX_AMOUNT}
+_LIMIT: Final = {"type": "integer", "format": "int64", "maximum": MAX_AMOUNT}
 _LIMITS: Final = ("stake_max", "loss_per_day", "loss_per_session")
 
 
 @extend_schema_field(
     {
-        "type": ["string", "null"],
+        "type": "string",
         "minLength": 1,
         "maxLength": CLIENT_SEED_MAX,
         "pattern": "^[^:]*$",
@@ -129,7 +129,7 @@ class LossLimitField(_LimitField):
     """The largest loss; 0 allows none."""
 
 
-@extend_schema_field({"type": ["integer", "null"], "minimum": _PAUSES[0], "maximum": _PAUSES[1]})
+@extend_schema_field({"type": "integer", "minimum": _PAUSES[0], "maximum": _PAUSES[1]})
 class PauseField(serializers.Field[dt.timedelta, Any, int, Any]):
     """A JSON integer of hours. Anything else is ``invalid_pause``."""
 

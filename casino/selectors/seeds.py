@@ -7,11 +7,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import cast
 
-from django.db.models import Exists, OuterRef
-
 from accounts import crypto
 from accounts.models import User
-from casino.models import Round, SeedPair
+from casino.models import Rig, Round, SeedPair
 from casino.selectors.rounds import last_round
 
 RETIRED_SHOWN = 10
@@ -60,13 +58,11 @@ def retired_pairs(user: User) -> list[tuple[SeedPair, str | None]]:
 
 
 def revealed_seeds(pairs: Collection[SeedPair]) -> dict[uuid.UUID, str | None]:
-    """``revealed_seed`` of each of ``pairs`` by its id, with one question for all of them."""
+    """``revealed_seed`` of each of ``pairs`` by its id, with the same few questions however many there are."""
     over = {pair.pk: pair for pair in pairs if pair.state == SeedPair.State.RETIRED}
-    if not over:
-        return dict.fromkeys((pair.pk for pair in pairs), None)
-    of_sealed_rig = Round.objects.filter(
-        seed_pair=OuterRef("pk"), configuration__payout=None, configuration__rig__revealed_at=None
-    )
-    sealed = set(SeedPair.objects.filter(Exists(of_sealed_rig), pk__in=over).values_list("pk", flat=True))
+    # Asked apart: joined to their rigs, all rounds of the event would be read.
+    rigs = list(Rig.objects.filter(revealed_at=None).values_list("pk", flat=True)) if over else []
+    drew = Round.objects.order_by().filter(seed_pair__in=over, configuration__in=rigs)
+    sealed = set(drew.values_list("seed_pair", flat=True).distinct()) if rigs else set()
     told = {pk: crypto.open_from(pair, "server_seed") for pk, pair in over.items() if pk not in sealed}
     return {pair.pk: told.get(pair.pk) for pair in pairs}

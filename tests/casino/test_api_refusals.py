@@ -339,7 +339,8 @@ def test_a_key_is_needed_and_good_for_one_request(played: Floor) -> None:
 
 def test_a_bet_is_a_whole_number_of_minor_units(played: Floor) -> None:
     phone = played.alice.phone()
-    for amount in (100.0, 1e2, "100", True, None, [], {}, 0, -100, 2**53, 10**18):
+    amounts: list[Any] = [100.0, 1e2, "100", True, None, [], {}, 0, -100, 2**53, 10**18]
+    for amount in amounts:
         assert refusal(spin(phone, bet_amount=amount)) == (400, "invalid_amount"), amount
     assert len(played.rounds()) == 1
 
