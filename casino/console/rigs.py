@@ -76,10 +76,7 @@ class SealRig(GameAction):
                     "Seeds that draw rounds of this rig are told with it and not before, however often players exchange them."
                 ),
             ],
-            changes=[
-                Change(_("Players are told"), words.pays(now), words.pays(then)),
-                *self._largest(now, then),
-            ],
+            changes=self._largest(now, then),
             warnings=[
                 _(
                     "Until you reveal it, what this machine pays can be changed neither by you nor by anybody else."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import hashlib
 import json
@@ -9,18 +10,20 @@ from fractions import Fraction
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 
-from accounts import tenancy
+from accounts import crypto, tenancy
 from accounts.errors import Conflict, Denied, Invalid
 from accounts.models import AuditEvent
+from accounts.services import sealing
 from casino import fairness, mixing, reels, selectors
 from casino.configuration import Step, payout_at
 from casino.configuration import commitment as commitment_of
 from casino.drawing import draw_round
-from casino.models import GameConfiguration, Rig, Round
+from casino.models import GameConfiguration, Rig, Round, SeedPair
 from casino.services import configurations
 from casino.services.house import fund
 from casino.services.seeds import rotate
@@ -264,6 +267,25 @@ def test_retired_seeds_that_drew_sealed_rounds_are_told_with_the_rig(sealed: Flo
         assert fairness.commitment(seed) == sealed_pair.server_seed_hash
         active = Round.objects.latest("number").seed_pair
         assert selectors.revealed_seed(active) is None
+
+
+def test_new_field_keys_seal_rigs_and_seeds_anew(sealed: Floor) -> None:
+    """The guard of what was promised lets the secret be sealed under another key, and nothing needs the old one then."""
+    play(sealed.alice, SMUGGLER)
+    old, new = settings.FIELD_KEYS, f"99:{base64.b64encode(b'n' * 32).decode()}"
+    with override_settings(FIELD_KEYS=f"{new},{old}"):
+        for field in ((Rig, "secret"), (SeedPair, "server_seed")):
+            assert field in sealing.sealed_fields()
+            batch = sealing.reseal_batch(actor=sealed.event.server, field=field, after=None, limit=100)
+            assert batch.resealed == batch.rows > 0
+    with override_settings(FIELD_KEYS=new), tenancy.scope(sealed.event.tenant):
+        found = selectors.published_to(sealed.world.gm.actor, Rig.objects.get())
+        assert found is not None
+        assert [step.payout for step in found.steps] == [LOW, MIDDLE, HIGH]
+        play_on = play(sealed.alice, SMUGGLER).round
+        assert fairness.commitment(crypto.open_from(play_on.seed_pair, "server_seed")) == (
+            play_on.seed_pair.server_seed_hash
+        )
 
 
 def test_the_trail_says_that_a_rig_was_sealed_and_not_what_is_in_it(sealed: Floor) -> None:
