@@ -29,6 +29,11 @@ CASINO: Final[dict[str, tuple[int, str, str]]] = {
         _("Stake does not divide"),
         "A stake is the same whole amount on each line; `facts.nearest` has the nearest ones that fit.",
     ),
+    "invalid_stops": (
+        400,
+        _("Invalid stops"),
+        "A story round shows one stop for each reel of one of the game's strip sets.",
+    ),
     "stake_too_large": (400, _("Stake too large"), "The stake is above the largest one of this game."),
     "stake_too_small": (400, _("Stake too small"), "The stake is below the smallest one of this game."),
     "unknown_game": (404, _("Unknown game"), "There is no game of this name, or no casino here."),
@@ -58,6 +63,11 @@ CASINO: Final[dict[str, tuple[int, str, str]]] = {
     ),
     "pause_longer": (409, _("Paused longer"), "The pause is longer already; it is never shortened."),
     "playing_paused": (409, _("Pausing"), "The player has asked to be kept from playing until later."),
+    "prizes_short": (
+        409,
+        _("Prizes too small"),
+        "The account for prizes holds less than this prize; `facts.available` is what it has.",
+    ),
     "rig_sealed": (409, _("Rig sealed"), "A sealed rig decides what the game pays, until it is revealed."),
     "seeds_not_shown": (
         409,

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0008_pictures_and_letters"),
-        ("casino", "0002_guards"),
+        ("casino", "0003_rigs_and_stories"),
         ("ledger", "0007_casino"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -126,7 +126,8 @@ class Rig(TenantModel):
     """The secret of a sealed configuration: a schedule of payouts that the plot needs, committed to by its hash.
 
     ``secret`` is the salt in hexadecimal, a colon, and the canonical schedule, encrypted until it is told. ``payout_from`` and
-    ``payout_to`` (hundredths of a per cent) are public from the beginning.
+    ``payout_to`` (hundredths of a per cent) are public from the beginning, and so is ``reveal_by``, the moment by which the game
+    masters have promised to tell it. A trigger lets nothing change but the sealing of the secret, and ``revealed_at`` once.
     """
 
     configuration = models.OneToOneField(
@@ -136,10 +137,13 @@ class Rig(TenantModel):
     payout_from = models.PositiveIntegerField()
     payout_to = models.PositiveIntegerField()
     secret = EncryptedField()
+    reveal_by = models.DateTimeField(null=True)
     revealed_at = models.DateTimeField(null=True)
 
     class Meta:
+        ordering = ("-configuration",)
         constraints = (
+            models.UniqueConstraint(fields=("tenant", "commitment"), name="rig_commitment_unique"),
             models.CheckConstraint(
                 condition=Q(
                     payout_from__gte=PAYOUT_MIN,

@@ -92,10 +92,11 @@ class Round(PostedModel):
 
 
 class StoryRound(TenantModel):
-    """A round that the plot gave to somebody: no stake, no nonce, no draw; a prize when it pays one.
+    """A round that the plot gave to somebody: no stake, no nonce, no draw; a prize (minor units) when it pays one.
 
     How many there are is public at once; which they were is told to the player at once or, with ``told`` false, when the game
-    masters tell all of them at the event's end.
+    masters tell all of them at the event's end. ``seen_at`` is when the machine has shown it to the player. A trigger lets
+    nothing else change: what was told stays told.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

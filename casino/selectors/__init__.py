@@ -1,7 +1,19 @@
 """Everything that reads in the casino. A noun has one door, and the same ``NotFound`` for absent and for not yours."""
 
-from casino.selectors.figures import Live, Reckoning, biggest_wins, figures_at, live, luck, schedule_of
-from casino.selectors.files import FILE_ROUNDS_MAX, rounds_before, rounds_file
+from casino.selectors.figures import (
+    Live,
+    Reckoning,
+    biggest_wins,
+    figures_at,
+    live,
+    luck,
+    schedule_of,
+)
+from casino.selectors.files import (
+    FILE_ROUNDS_MAX,
+    rounds_before,
+    rounds_file,
+)
 from casino.selectors.games import (
     Certified,
     bound_of,
@@ -18,7 +30,12 @@ from casino.selectors.games import (
     title_of,
     unknown_game,
 )
-from casino.selectors.machines import Machine, house_available, machine_named, machines
+from casino.selectors.machines import (
+    Machine,
+    house_available,
+    machine_named,
+    machines,
+)
 from casino.selectors.players import (
     account_of,
     asked_limits,
@@ -27,6 +44,14 @@ from casino.selectors.players import (
     local_text,
     no_account,
     player_of,
+)
+from casino.selectors.rigs import (
+    Told,
+    overdue_rigs,
+    published,
+    published_to,
+    sealed_rig,
+    with_games,
 )
 from casino.selectors.rounds import (
     GameSession,
@@ -63,7 +88,18 @@ from casino.selectors.seen import (
     seen_session,
     symbols_of,
 )
-from casino.selectors.table import Table, sit_down
+from casino.selectors.stories import (
+    shown_to_be,
+    stories,
+    stories_of,
+    story_count,
+    story_for,
+    what_it_was,
+)
+from casino.selectors.table import (
+    Table,
+    sit_down,
+)
 
 __all__ = [
     "FILE_ROUNDS_MAX",
@@ -79,6 +115,7 @@ __all__ = [
     "SeenSession",
     "SeenSpin",
     "Table",
+    "Told",
     "account_of",
     "as_text",
     "asked_limits",
@@ -107,11 +144,14 @@ __all__ = [
     "may_tell_selector",
     "name_of",
     "no_account",
+    "overdue_rigs",
     "own_round",
     "pair_after",
     "payout_of",
     "played",
     "player_of",
+    "published",
+    "published_to",
     "retired_pairs",
     "revealed_seed",
     "revealed_seeds",
@@ -121,15 +161,23 @@ __all__ = [
     "rounds_file",
     "rounds_of",
     "schedule_of",
+    "sealed_rig",
     "seals_of",
     "seen_round",
     "seen_rounds",
     "seen_session",
     "session_of",
+    "shown_to_be",
     "sit_down",
     "stopped",
+    "stories",
+    "stories_of",
+    "story_count",
+    "story_for",
     "symbols_of",
     "title_of",
     "unknown_game",
+    "what_it_was",
+    "with_games",
     "with_proof",
 ]

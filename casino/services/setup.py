@@ -9,7 +9,7 @@ from casino import games
 from casino.certificate import figures_of
 from casino.mixing import PAYOUT_DEFAULT
 from casino.models import Game, GameVersion
-from casino.services.configurations import append
+from casino.services.configurations import append, lock_game
 from ledger.services.setup import open_house
 
 
@@ -32,6 +32,8 @@ def _game(actor: Actor, name: str) -> Game:
     # What is going to be added to must not be added to meanwhile: by a new payout, or a rig that is sealed just now.
     Game.objects.select_for_update(no_key=True).get(pk=game.pk)
     version = version_row(name)
+    # Under the lock: a rig that is sealed at this moment must not be passed over.
+    lock_game(game)
     newest = game.configurations.order_by("-seq").first()
     if newest is None:
         append(actor=actor, game=game, version=version, payout=PAYOUT_DEFAULT)

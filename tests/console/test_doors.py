@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -18,12 +19,16 @@ from django.urls import get_resolver
 from django.utils import timezone
 
 from accounts import roles, tenancy
+from accounts.errors import Conflict
 from accounts.models import ApiKey, AuditEvent, Faction, Tenant, User
-from casino.models import Game, Round
+from casino.configuration import Step
+from casino.models import Game, Rig, Round, StoryRound
+from casino.services.configurations import seal_rig
 from casino.services.games import change_game
 from casino.services.house import fund
 from casino.services.setup import open_casino
 from casino.services.spins import spin
+from casino.services.stories import give
 from ledger.models import Account, Transfer, VoucherBatch
 from ledger.services.transfers import Payment, transfer
 from ledger.services.vouchers import make_batch
@@ -32,7 +37,7 @@ from tests.cast import PASSWORD, World
 from tests.console.desk import Desk, offered, pages_of, tags_of, text_of, url_of
 
 # What support may look at; the rest needs a game master.
-SUPPORT_SEES = {User, Faction, Account, Transfer, ApiKey, Game, Round}
+SUPPORT_SEES = {User, Faction, Account, Transfer, ApiKey, Game, Round, Rig}
 
 
 def a_row_of_each_model(world: World) -> dict[type[Model], Model]:
@@ -45,6 +50,26 @@ def a_row_of_each_model(world: World) -> dict[type[Model], Model]:
     fund(actor=world.arcadia.server, amount=1_000_000_00, reason="float of the house")
     change_game(actor=world.gm.actor, game="glitch_grid", pace_ms=0)
     spun = spin(actor=world.alice.actor, game="glitch_grid", stake=1_00, claim=key())
+    with suppress(Conflict):
+        # Of the second time: a machine has one rig at a time.
+        seal_rig(
+            actor=world.gm.actor,
+            game="starlight_smuggler",
+            steps=[Step(timezone.now(), 9512)],
+            payout_from=9000,
+            payout_to=9800,
+        )
+    story = give(
+        actor=world.gm.actor,
+        player=world.alice.user,
+        game="glitch_grid",
+        set_name=spun.round.set_name,
+        stops=[1, 2, 3],
+        prize=0,
+        reason="secret heist",
+        told=False,
+        claim=key(),
+    )
     with tenancy.scope(world.arcadia.tenant):
         rows: dict[type[Model], Model] = {
             User: world.alice.user,
@@ -57,6 +82,8 @@ def a_row_of_each_model(world: World) -> dict[type[Model], Model]:
             Tenant: world.arcadia.tenant,
             Game: spun.round.game,
             Round: spun.round,
+            Rig: Rig.objects.get(),
+            StoryRound: story,
         }
     assert rows.keys() == admin.site._registry.keys(), "give the new model a row here"
     return rows
@@ -145,6 +172,7 @@ def test_no_list_or_search_shows_another_events_rows(world: World, charlies_gm: 
         "Bar till",
         "secret tip",
         "secret loot",
+        "secret heist",
         "Chrome Syndicate",
         world.alice.number,
     ]
@@ -322,6 +350,9 @@ ASKS_PASSWORD = {
     (Account, "float"),
     (Game, "payout"),
     (Game, "settings"),
+    (Game, "seal"),
+    (Game, "story-round"),
+    (Rig, "reveal"),
 }
 
 
