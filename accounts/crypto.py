@@ -91,6 +91,13 @@ def open_from(row: models.Model, field: str) -> str:
     return unseal(sealed, place=_place(row, field)) if sealed else ""
 
 
+def has_key(row: models.Model, field: str) -> bool:
+    """Whether ``FIELD_KEYS`` holds the key that ``row.<field>`` says it was sealed with."""
+    return bytes(getattr(row, field))[1:2] in {
+        bytes((number,)) for number in parse_key_ring(settings.FIELD_KEYS)
+    }
+
+
 def reseal(row: models.Model, field: str) -> bool:
     """Seal ``row.<field>`` again when another than the ring's first key did; the caller saves. Says whether it changed."""
     sealed = bytes(getattr(row, field))

@@ -24,7 +24,7 @@ import django
 
 from benchmarks.enumeration import combinations_a_second
 from benchmarks.postings import posting_script
-from benchmarks.report import write
+from benchmarks.report import write, write_some
 from tests import databases, environment
 from tests.servers import WebServer
 
@@ -122,7 +122,7 @@ class Bench:
         return lambda: lines * self._rate("-f", str(script), "bank", role="neobank_app")
 
     def http(self, path: str) -> Callable[[], float]:
-        """Payments a second over HTTP."""
+        """Payments, or spins, a second over HTTP."""
 
         def measure() -> float:
             command = [
@@ -137,7 +137,7 @@ class Bench:
             )
             answer = json.loads(ran.stdout)
             if answer["bad"]:
-                sys.exit(f"{path}: {answer['bad']} payments were not answered 201")
+                sys.exit(f"{path}: {answer['bad']} requests were not answered 201")
             return float(answer["good"] / self.seconds)
 
         return measure
@@ -149,6 +149,9 @@ def main() -> None:
         "--seconds", type=float, default=5, help="how long each row is measured in each round"
     )
     parser.add_argument("--rounds", type=int, default=5, help="alternating rounds; medians are shown")
+    parser.add_argument(
+        "--only", nargs="+", metavar="ROW", help="measure these rows alone, into the last table"
+    )
     chosen = parser.parse_args()
     bench = Bench(chosen.seconds)
     guarded = bench.seed["accounts"][0]
@@ -160,10 +163,14 @@ def main() -> None:
         "sharded": bench.engine("sharded", 1, "NC-MINT-0000"),
         "guarded": bench.engine("guarded", 1, guarded),
         "http": bench.http("/api/v1/transfers"),
+        "spin": bench.http("/api/v1/casino/games/glitch-grid/spin"),
+        "spin_free": bench.http("/api/v1/casino/games/starlight-smuggler/spin"),
         "http_orm": bench.http("/api/v1/bench/orm-transfers"),
         "enumeration": combinations_a_second,
         "tpc_b_after": bench.tpc_b,
     }
+    if chosen.only:
+        rows = {name: rows[name] for name in chosen.only}
     measured: dict[str, list[float]] = {name: [] for name in rows}
     try:
         for number in range(chosen.rounds):
@@ -172,8 +179,7 @@ def main() -> None:
                 sys.stderr.write(f"round {number + 1}/{chosen.rounds} {name}: {measured[name][-1]:.0f}/s\n")
     finally:
         bench.close()
-    tpc_b = statistics.median(measured["tpc_b_before"] + measured["tpc_b_after"])
-    medians = {name: statistics.median(values) for name, values in measured.items()} | {"tpc_b": tpc_b}
+    medians = {name: statistics.median(values) for name, values in measured.items()}
     conditions = {
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
         "cores": os.cpu_count(),
@@ -185,6 +191,10 @@ def main() -> None:
         "seconds": chosen.seconds,
         "rounds": chosen.rounds,
     }
+    if chosen.only:
+        sys.stdout.write(write_some(medians, measured, conditions))
+        return
+    medians["tpc_b"] = statistics.median(measured["tpc_b_before"] + measured["tpc_b_after"])
     sys.stdout.write(write(medians, measured, conditions))
 
 

@@ -1,6 +1,6 @@
 """Keep-alive clients over plain sockets, in a process of their own: ``http_load.py PORT PATH SECONDS < seed.json``.
 
-Prints how many payments were answered 201 within the time, and how many were answered otherwise.
+Prints how many payments, or spins where PATH ends so, were answered 201 within the time, and how many otherwise.
 """
 
 from __future__ import annotations
@@ -17,13 +17,17 @@ import uuid
 def client(
     port: int, path: str, until: float, token: str, host: str, payees: list[str], done: list[int]
 ) -> None:
-    """Pay random people until the time is over."""
+    """Pay random people, or play, until the time is over."""
     dice = random.Random(token)
     connection = socket.create_connection(("127.0.0.1", port))
     reader = connection.makefile("rb")
     good = bad = 0
     while time.monotonic() < until:
-        body = json.dumps({"to_account": dice.choice(payees), "amount": 1, "memo": "bench"})
+        if path.endswith("/spin"):
+            # As the page does: a fresh client seed with each.
+            body = json.dumps({"bet_amount": 1_00, "client_seed": f"{dice.getrandbits(128):032x}"})
+        else:
+            body = json.dumps({"to_account": dice.choice(payees), "amount": 1, "memo": "bench"})
         head = (
             f"POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
             f"Idempotency-Key: {uuid.uuid4()}\r\nContent-Length: {len(body)}\r\n\r\n"

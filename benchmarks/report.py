@@ -16,6 +16,8 @@ RATIOS = (
     ("sharded", "single", ">= 0.8", "Engine, every transfer touches one sharded account / single"),
     ("guarded", "single", "published", "Engine, every transfer touches one guarded row / single"),
     ("http", "single", ">= 0.2", "`POST /api/v1/transfers`, 2 workers / engine single"),
+    ("spin", "http", ">= 0.5", "A spin of Glitch Grid over HTTP / `POST /api/v1/transfers`"),
+    ("spin_free", "http", ">= 0.5", "A spin of Starlight Smuggler over HTTP / `POST /api/v1/transfers`"),
     ("http", "http_orm", ">= 2", "`POST /api/v1/transfers` / a DRF + ORM view with the same promises"),
     ("tpc_b_after", "tpc_b_before", "near 1", "TPC-B after / before (how quiet the machine was)"),
 )
@@ -44,17 +46,59 @@ they are compared with is `benchmarks/orm_view.py`.
 
 def write(medians: dict[str, float], measured: dict[str, list[float]], conditions: dict[str, Any]) -> str:
     """Keep the numbers and rewrite docs/performance.md; returns the table. Notes after the generated part are kept."""
-    ratios = {f"{row}/{base}": round(medians[row] / medians[base], 2) for row, base, _aim, _name in RATIOS}
+    kept = {"conditions": conditions, "medians_per_s": medians, "rounds_per_s": measured}
+    return _keep(kept | {"ratios": _ratios(medians), "apart": {}}, conditions["date"])
+
+
+def write_some(
+    medians: dict[str, float], measured: dict[str, list[float]], conditions: dict[str, Any]
+) -> str:
+    """The same with a few rows, measured in a run of their own: they take their places in what was kept last, with a star."""
+    newest = max((FOLDER / "results").glob("*.json"))
+    kept: dict[str, Any] = json.loads(newest.read_text())
+    apart = {"conditions": conditions, "medians_per_s": medians, "rounds_per_s": measured}
+    names = [*_ratios(medians), *(row for row, _aim, _name in MILLIONS if row in medians)]
+    kept["ratios"] |= _ratios(medians)
+    kept["apart"] = kept.get("apart", {}) | dict.fromkeys(names, apart)
+    return _keep(kept, newest.stem)
+
+
+def _ratios(medians: dict[str, float]) -> dict[str, float]:
+    """What can be divided of what was measured in one run."""
+    return {
+        f"{row}/{base}": round(medians[row] / medians[base], 2)
+        for row, base, _aim, _name in RATIOS
+        if row in medians and base in medians
+    }
+
+
+def _keep(kept: dict[str, Any], date: str) -> str:
     (FOLDER / "results").mkdir(exist_ok=True)
-    kept = {"conditions": conditions, "ratios": ratios, "medians_per_s": medians, "rounds_per_s": measured}
-    (FOLDER / "results" / f"{conditions['date']}.json").write_text(json.dumps(kept, indent=1) + "\n")
-    table = "\n".join(
-        f"| {name} | {aim} | {ratios[f'{row}/{base}']:.2f} |" for row, base, aim, name in RATIOS
-    )
-    table += "".join(
-        f"\n| {name} | {aim} | {medians[row] / 1e6:.0f} million |" for row, aim, name in MILLIONS
-    )
+    (FOLDER / "results" / f"{date}.json").write_text(json.dumps(kept, indent=1) + "\n")
+    lines, apart = [], kept["apart"]
+    for row, base, aim, name in RATIOS:
+        if (pair := f"{row}/{base}") in kept["ratios"]:
+            lines.append(f"| {name}{' *' if pair in apart else ''} | {aim} | {kept['ratios'][pair]:.2f} |")
+    for row, aim, name in MILLIONS:
+        medians = apart[row]["medians_per_s"] if row in apart else kept["medians_per_s"]
+        if row in medians:
+            star = " *" if row in apart else ""
+            lines.append(f"| {name}{star} | {aim} | {medians[row] / 1e6:.0f} million |")
+    table = "\n".join(lines)
     notes = (FOLDER / "notes.md").read_text() if (FOLDER / "notes.md").exists() else ""
-    page = PAGE.format(table=table, notes=f"\n{notes}" if notes else "", **conditions)
+    if apart:
+        notes = f"{_said_apart(apart)}\n{notes}"
+    page = PAGE.format(table=table, notes=f"\n{notes}" if notes else "", **kept["conditions"])
     (FOLDER.parent / "docs" / "performance.md").write_text(page)
     return table + "\n"
+
+
+def _said_apart(apart: dict[str, Any]) -> str:
+    runs = {
+        (run["conditions"]["date"], run["conditions"]["rounds"], run["conditions"]["seconds"])
+        for run in apart.values()
+    }
+    said = "; ".join(
+        f"{date}: {rounds} alternating rounds of {seconds} seconds" for date, rounds, seconds in sorted(runs)
+    )
+    return f"\\* measured in a run of its own, beside what it is divided by ({said}), on a machine that others used meanwhile.\n"

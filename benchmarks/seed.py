@@ -27,6 +27,10 @@ def seed(clients: int) -> dict[str, object]:
     from accounts.services.sessions import open_session
     from accounts.services.tenants import create_tenant
     from accounts.units import unit_of_work
+    from casino.models import Game
+    from casino.services.house import fund
+    from casino.services.seeds import open_pairs
+    from casino.services.setup import open_casino
     from identity.services.stay import Stay
     from ledger.models import Account, Balance
     from ledger.services import gm, setup
@@ -45,6 +49,7 @@ def seed(clients: int) -> dict[str, object]:
             account = open_person(actor=actor, user=user)
             token = ""
             if place < clients:
+                players.append(Actor(tenant=tenant, user=user))
                 opened = open_session(actor=actor, user=user, lasts=Stay.TOKEN.lasts(), device_name="bench")
                 token = tokens.issue(opened.session, user, tokens.access_lifetime(refreshable=False))
             made.append((account, token))
@@ -60,12 +65,19 @@ def seed(clients: int) -> dict[str, object]:
         )
         Balance.objects.bulk_create([Balance(account=account, shard=0) for account in made])
 
+    players: list[Actor] = []
     accounts = people(actor=server)
     counted_accounts(actor=server, like=accounts[0][0])
     numbers = [account.number for account, _ in accounts]
     for run, paid in (("people", numbers), ("counted", [number(place) for place in range(ACCOUNTS)])):
         gm.pay_run(actor=server, lines=[gm.PayLine(one, MONEY) for one in paid], run=run, reason="bench")
+    open_casino(actor=server)
+    fund(actor=server, amount=MONEY, reason="bench")
+    for player in players:
+        # Spins bring a client seed, and it protects only who has seen the house's seals.
+        open_pairs(actor=player)
     with tenancy.scope(tenant):
+        Game.objects.update(pace_ms=0)
         Balance.objects.filter(floor__isnull=False).update(**LIMITS)
     return {
         "tenant": str(tenant.pk),

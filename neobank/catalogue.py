@@ -86,6 +86,14 @@ CODES: Final[dict[str, Row]] = {
     "invalid_run": Row(
         400, _("Invalid run"), "A run has a name and 1 to 10,000 payments, each to another account."
     ),
+    "invalid_game": Row(
+        400, _("Invalid game"), "What a game master wants of a game does not fit; `errors` names the field."
+    ),
+    "invalid_stakes": Row(
+        400,
+        _("Invalid stakes"),
+        "A game offers 1 to 12 stakes in rising order, each the same whole amount on every line.",
+    ),
     "invalid_tenant": Row(400, _("Invalid event"), "The event asked for cannot be made: see the sentence."),
     "reason_required": Row(
         400, _("Reason needed"), "A game master's movement carries a reason, for the trail."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Final
+from typing import Any, Final
 
 from django import forms
 from django.contrib.messages import constants
@@ -24,6 +24,10 @@ from accounts.actors import Actor
 from accounts.models import Notification, User
 from accounts.pages import signed_in_page
 from accounts.requests import BankRequest
+from casino import games, reels
+from casino.models import Rig
+from casino.pages import shown
+from casino.selectors import GameSession
 from ledger.models import Account, AccountHolder, Balance, Currency, Entry, PaymentRequest, Transfer
 from ledger.selectors import Line, Standing
 from neobank.problems import Problem
@@ -33,6 +37,7 @@ COLOURS: Final = (
     *("ground", "surface", "surface-high", "hero", "hero-far", "line", "line-field"),
     *("text", "text-quiet", "link", "accent", "accent-text", "glow"),
     *("chrome-high", "chrome", "chrome-edge", "chrome-low"),
+    *("neon-ice", "neon-rose", "neon-gold", "neon-lime", "neon-violet", "neon-ember", "screen", "screen-far"),
     *("good", "bad", "bad-ground", "warn-ground", "warn-text"),
 )
 
@@ -75,8 +80,38 @@ def styleguide(request: BankRequest, actor: Actor) -> HttpResponse:
         "news": _news(),
         "standings": [_standing(), _standing(is_frozen=True)],
         "problems": _problems(),
+        "machine": _machine(),
+        "sittings": _sittings(),
     }
     return render(request, "neobank/styleguide.html", context)
+
+
+def _machine() -> dict[str, Any]:
+    """A window in which two lines have won, what its game pays, and the hashes beside it."""
+    rules = games.CERTIFIED[games.STARLIGHT_SMUGGLER].rules
+    spin = reels.Spin(
+        stops=(0, 0, 0, 0, 0),
+        window=("CCWED", "SFWGH", "ABCDI"),
+        line_wins=(reels.LineWin(1, "C", 3, 30),),
+        scatters=1,
+        line_bets=30,
+    )
+    window = shown.shown_spin(rules, spin, 10, lambda amount: f"₵{amount / 100:.2f}")
+    return {
+        "window": window,
+        "spins": [window, shown.waiting_spin(rules)],
+        "sprite": "casino/starlight_smuggler.svg",
+        "payout": 96_00,
+        "rig": Rig(payout_from=85_00, payout_to=103_50, commitment="5ea1" * 16),
+        "hash": "3f2a91c0" * 8,
+        "currency": Currency(code="NC", name="neo-credits", symbol="₵", exponent=2),
+    }
+
+
+def _sittings() -> list[tuple[GameSession | None, dt.timedelta]]:
+    now = timezone.now()
+    lost = GameSession(uuid.UUID(int=0), now - dt.timedelta(minutes=72), now, 40, 80_00, 61_50)
+    return [(None, dt.timedelta(0)), (lost, dt.timedelta(minutes=72))]
 
 
 def _account(name: str, number: str) -> Account:

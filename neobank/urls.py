@@ -20,6 +20,7 @@ urlpatterns: list[Any] = [
     path("offline", installing.offline, name="offline"),
     path("", include("identity.page_urls")),
     path("", include("ledger.page_urls")),
+    path("", include("casino.page_urls")),
     path("admin/", admin.site.urls),
     path("theme", look.choose_theme, name="theme"),
     path("brand.css", look.brand_sheet, name="brand-sheet"),

@@ -339,7 +339,7 @@ def _value(address: Address, name: str, side: Side) -> str:
         return side.transfer
     if name == "round_id":
         return side.round
-    if name == "name":
+    if name in {"name", "game"}:
         return "glitch-grid"
     if name == "session_id":
         return str(side.spare_session().session.pk)
@@ -502,6 +502,8 @@ def queries_for(side: Side) -> list[dict[str, str]]:
         ("faction", str(side.event.faction.pk)),
         ("user", str(side.hero.user.pk)),
         ("next", f"/bank/transfers/{side.transfer}"),
+        ("round", side.round),
+        ("pair", side.round),
     ]
     return [{name: value} for name, value in asked]
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.permissions import SignedIn
 from casino import games, selectors
-from casino.api.answers import SpunAnswer
+from casino.api.answers import SpunAnswer, spun_answer
 from casino.api.machines import NAME
 from casino.api.requests import SpinSerializer
 from casino.services import spins
@@ -40,8 +40,7 @@ class _SpinEndpoint(Endpoint):
                 spending.give_back()
         seen = selectors.seen_round(spun.round, spun.currency)
         headers = {idempotency.REPLAYED: "true"} if spun.replayed else {}
-        body = SpunAnswer(seen, context={"spun": spun}).data
-        return Response(body, status=status.HTTP_201_CREATED, headers=headers)
+        return Response(spun_answer(seen, spun), status=status.HTTP_201_CREATED, headers=headers)
 
 
 _DESCRIBED: Final[dict[str, Any]] = {

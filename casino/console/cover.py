@@ -58,14 +58,8 @@ class Cover:
         return _("NONE: no bet is taken")
 
     def in_short(self, currency: Currency) -> str:
-        """``₵7.40 of ₵20.00``."""
-        facts = {
-            "largest": words.money(self.largest, currency),
-            "offered": words.money(self.offered, currency),
-        }
-        if self.is_full:
-            return words.money(self.offered, currency)
-        return _("%(largest)s of %(offered)s") % facts if self.largest else _("NO BETS")
+        """``₵7.40``, for a column."""
+        return words.money(min(self.largest, self.offered), currency) if self.largest else _("NO BETS")
 
 
 def house(number: str = numbers.HOUSE) -> House | None:

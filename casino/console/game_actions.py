@@ -217,7 +217,7 @@ def _in_words(game: Game) -> list[tuple[str, Any]]:
         (_("Stakes"), words.stakes_of(game, currency)),
         (_("Between two spins"), words.seconds(game.pace_ms)),
         (_("Autoplay"), yes_or_no(game.autoplay)),
-        (_("Open"), words.hours_of(game)),
+        (_("Open"), words.wraps(words.hours_of(game))),
         (_("Spins expected"), words.count(game.spins_expected)),
     ]
 

@@ -48,7 +48,7 @@ class Prospect:
         return Fraction(staked * self.edge, ALL)
 
     @property
-    def spread(self) -> str:
+    def spread(self) -> Any:
         """Between which payouts 95 of 100 evenings end."""
         return spread_of(self.low, self.high)
 
@@ -67,9 +67,10 @@ def prospect(configuration: GameConfiguration, payout: int, spins: int) -> Prosp
     return None if figures is None else Prospect(payout, figures, spins, *band(figures, spins))
 
 
-def spread_of(low: int, high: int) -> str:
-    """``67 to 121 %``."""
-    return _("%(low)d to %(high)d %%") % {"low": round(low / 100), "high": round(high / 100)}
+def spread_of(low: int, high: int) -> Any:
+    """``67 % to 121 %``."""
+    ends = {"low": words.whole_per_cent(low), "high": words.whole_per_cent(high)}
+    return words.wraps(_("%(low)s to %(high)s") % ends)
 
 
 class PayoutForm(forms.Form):
@@ -201,8 +202,8 @@ def _sentences(then: Prospect, title: str, currency: Currency) -> list[str]:
         "payout": words.hundredths(then.payout),
         "reels": then.reels(),
         "spins": words.count(then.spins),
-        "low": round(then.low / 100),
-        "high": round(then.high / 100),
+        "low": words.whole_per_cent(then.low),
+        "high": words.whole_per_cent(then.high),
         "thousand": words.money(thousand, currency),
         "kept": words.money(abs(then.kept(thousand)), currency),
     }
@@ -219,7 +220,7 @@ def _sentences(then: Prospect, title: str, currency: Currency) -> list[str]:
         )
         % facts,
         _(
-            "An evening is not the average: after %(spins)s spins it may have paid anywhere from %(low)d %% to %(high)d %%. "
+            "An evening is not the average: after %(spins)s spins it may have paid anywhere from %(low)s to %(high)s. "
             "So it goes in 95 of 100 evenings with equal stakes."
         )
         % facts,

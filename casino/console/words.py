@@ -7,11 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 from django.utils.formats import number_format
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from accounts.console.parts import NOTHING, unbroken
 from casino import selectors
-from casino.configuration import text_of
 from casino.models import Game, GameConfiguration, Rig, SeedPair
 from ledger.console.money import shown
 from ledger.models import Currency
@@ -21,12 +21,17 @@ HASH_SHOWN = 16
 
 def per_cent(share: Fraction | None, places: int = 2) -> str:
     """A share of 1: ``Fraction(24, 25)`` is ``96.00 %``."""
-    return NOTHING if share is None else f"{decimal(share * 100, places)} %"
+    return NOTHING if share is None else f"{decimal(share * 100, places)}\u00a0%"
 
 
 def hundredths(payout: int) -> str:
     """A payout as it is set: 9600 is ``96.00 %``."""
-    return f"{number_format(Decimal(payout) / 100, 2)} %"
+    return f"{number_format(Decimal(payout) / 100, 2)}\u00a0%"
+
+
+def whole_per_cent(payout: int) -> str:
+    """A payout that is only roughly known: 12123 is ``121 %``."""
+    return f"{round(payout / 100)}\u00a0%"
 
 
 def decimal(number: Fraction | Decimal, places: int) -> str:
@@ -60,9 +65,14 @@ def money(amount: int | Fraction, currency: Currency, *, with_sign: bool = False
     return ("+" if with_sign and whole > 0 else "") + shown(whole, currency)
 
 
-def stakes_of(game: Game, currency: Currency) -> str:
-    """``₵1.00 · ₵2.00``."""
-    return " · ".join(shown(stake, currency) for stake in game.stakes)
+def stakes_of(game: Game, currency: Currency) -> Any:
+    """``₵1.00 · ₵2.00``, over several lines where there are many."""
+    return wraps(" · ".join(shown(stake, currency) for stake in game.stakes))
+
+
+def wraps(text: str) -> Any:
+    """Text of several parts, which may stand on several lines where figures do not."""
+    return format_html('<span class="wraps">{}</span>', text)
 
 
 def hours_of(game: Game) -> str:
@@ -91,8 +101,11 @@ def pays(configuration: GameConfiguration) -> str:
 
 
 def range_of(rig: Rig) -> str:
-    """``90.00 to 110.00 %``."""
-    return _("%(low)s to %(high)s %%") % {"low": text_of(rig.payout_from), "high": text_of(rig.payout_to)}
+    """``90.00 % to 110.00 %``."""
+    return _("%(low)s to %(high)s") % {
+        "low": hundredths(rig.payout_from),
+        "high": hundredths(rig.payout_to),
+    }
 
 
 def short_hash(digest: str) -> Any:

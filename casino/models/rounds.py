@@ -12,10 +12,10 @@ from accounts.ids import uuid7
 from accounts.models import TenantModel, User
 from casino.models.games import Game, GameConfiguration, GameVersion
 from casino.models.seeds import SeedPair
-from ledger.models import Transfer
+from ledger.models import PostedModel, Transfer
 
 
-class Round(TenantModel):
+class Round(PostedModel):
     """Everything that is needed to draw a round again and to pay it once. Append-only; money in minor units.
 
     ``selector`` of ``out_of`` chose ``set_name`` (numbers beyond 64 bits, hence text). ``session`` is the sitting: the id of its
@@ -24,13 +24,24 @@ class Round(TenantModel):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="rounds", db_index=False)
-    number = models.PositiveIntegerField(help_text=_("1, 2, 3 … of this player, in every game."))
-    game = models.ForeignKey(Game, on_delete=models.PROTECT, related_name="rounds", db_index=False)
-    configuration = models.ForeignKey(
-        GameConfiguration, on_delete=models.PROTECT, related_name="rounds", db_index=False
+    # The spin has read all of these in its own transaction, and none of them can be deleted; the money is held to be there.
+    user = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="rounds", db_index=False, db_constraint=False
     )
-    seed_pair = models.ForeignKey(SeedPair, on_delete=models.PROTECT, related_name="rounds", db_index=False)
+    number = models.PositiveIntegerField(help_text=_("1, 2, 3 … of this player, in every game."))
+    game = models.ForeignKey(
+        Game, on_delete=models.PROTECT, related_name="rounds", db_index=False, db_constraint=False
+    )
+    configuration = models.ForeignKey(
+        GameConfiguration,
+        on_delete=models.PROTECT,
+        related_name="rounds",
+        db_index=False,
+        db_constraint=False,
+    )
+    seed_pair = models.ForeignKey(
+        SeedPair, on_delete=models.PROTECT, related_name="rounds", db_index=False, db_constraint=False
+    )
     nonce = models.BigIntegerField()
     client_seed = models.CharField(max_length=64)
     stops: Any = models.JSONField()

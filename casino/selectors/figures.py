@@ -40,17 +40,14 @@ BIGGEST_SHOWN: Final = 8
 class Terms:
     """What holds for the rounds of a configuration (of a rig: of one step of its schedule).
 
-    ``payout`` is hundredths of a per cent; ``figures`` None where the version is not certified any more.
+    ``payout`` is hundredths of a per cent, ``variance`` that of a round with a stake of 1. ``figures`` are everything that is
+    certified; None where newer reels have taken the version's place.
     """
 
     payout: int
+    variance: Fraction | None
     figures: MixedFigures | None
     is_sealed: bool
-
-    @property
-    def variance(self) -> Fraction | None:
-        """Of a round with a stake of 1."""
-        return None if self.figures is None else self.figures.variance
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +168,11 @@ def live(*, sees_sealed: bool) -> list[Live]:
     rows = list(Game.objects.order_by("id"))
     counts = dict(
         Round.objects.order_by()
-        .values("game")
+        .values("configuration__game_id")
         .annotate(n=Count("user", distinct=True))
-        .values_list("game", "n")
+        .values_list("configuration__game_id", "n")
     )
-    sums = reckon(Round.objects.all(), "game_id", sees_sealed=sees_sealed)
+    sums = reckon(Round.objects.all(), "configuration__game_id", sees_sealed=sees_sealed)
     return [
         _live(game, sums.get(game.pk, Reckoning()), counts.get(game.pk, 0), sees_sealed=sees_sealed)
         for game in rows
@@ -306,7 +303,22 @@ def _step_of(known: dict[int, list[_Stretch]], rigged: Iterable[int]) -> Case:
 
 
 def _terms(version: Certified, hundredths: int, *, is_sealed: bool) -> Terms:
-    return Terms(hundredths, figures_at(version, hundredths), is_sealed)
+    figures = figures_at(version, hundredths)
+    variance = figures.variance if figures else _variance(version, hundredths)
+    return Terms(hundredths, variance, figures, is_sealed)
+
+
+def _variance(version: Certified, hundredths: int) -> Fraction | None:
+    """From what was stored with a version that is not the newest any more."""
+    mix = version.mix_at(hundredths)
+    weight = Fraction(mix.chosen, mix.out_of)
+    square = Fraction(0)
+    for share, one in ((1 - weight, mix.low), (weight, mix.high)):
+        text = version.figures[one.name].get("variance_per_bet")
+        if text is None:
+            return None
+        square += share * (Fraction(text) + one.rtp**2)
+    return square - mix.rtp**2
 
 
 @lru_cache(maxsize=1024)

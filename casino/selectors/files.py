@@ -13,21 +13,27 @@ from casino.models import GameConfiguration, Round
 from casino.selectors.games import certified, is_sealed
 from casino.selectors.rounds import may_tell_selector, own_round, rounds_of
 from casino.selectors.seeds import revealed_seeds
+from ledger.selectors import first_currency
 
 FORMAT: Final = "neobank-rounds-1"
 FILE_ROUNDS_MAX: Final = 1000
 
 
 def rounds_file(rows: Sequence[Round]) -> dict[str, Any]:
-    """The file of ``rows`` (from ``with_proof``); what must not be told yet is null. Asks once, however many rows there are."""
+    """The file of ``rows`` (from ``with_proof``); what must not be told yet is null. Asks as often, however many rows there are.
+
+    With them come all configurations of their games, so that the chain of hashes can be followed from its beginning.
+    """
     told = revealed_seeds({row.seed_pair_id: row.seed_pair for row in rows}.values())
-    configurations = {row.configuration.digest: row.configuration for row in rows}
-    known = [certified(one) for one in configurations.values()]
+    chain = GameConfiguration.objects.filter(game__in={row.game_id for row in rows})
+    configurations = list(chain.select_related("rig").order_by("game_id", "seq"))
+    known = [certified(one) for one in configurations]
     return {
         "format": FORMAT,
+        "exponent": first_currency().exponent,
         "versions": {one.digest: one.version.canonical() for one in known},
-        "configurations": {digest: one.canonical for digest, one in configurations.items()},
-        "reveals": dict(_reveal(one) for one in configurations.values() if _is_told(one)),
+        "configurations": {one.digest: one.canonical for one in configurations},
+        "reveals": dict(_reveal(one) for one in configurations if _is_told(one)),
         "rounds": [_line(row, told[row.seed_pair_id]) for row in rows],
     }
 

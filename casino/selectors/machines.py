@@ -40,6 +40,11 @@ class Machine:
         return title_of(self.game.name)
 
     @property
+    def slug(self) -> str:
+        """Its name in addresses."""
+        return self.game.name.replace("_", "-")
+
+    @property
     def version(self) -> GameVersion:
         return certified(self.configuration).version
 

@@ -12,6 +12,11 @@ from accounts.models import User
 from casino.models import GameConfiguration, PlayLimit, Round, SeedPair
 from ledger.models import Account
 
+# What a round carries on from the one before it.
+_CARRIED: Final = (
+    *("number", "seed_pair", "nonce", "played_at", "day", "day_staked", "day_won"),
+    *("session", "session_rounds", "session_staked", "session_won"),
+)
 _PAIR: Final = Compiled[SeedPair](
     lambda user: (
         SeedPair.objects.filter(user=user, state=SeedPair.State.ACTIVE)
@@ -21,25 +26,29 @@ _PAIR: Final = Compiled[SeedPair](
     user=UUIDField(),
 )
 _NEXT: Final = Compiled[SeedPair](
-    lambda user: SeedPair.objects.filter(user=user, state=SeedPair.State.NEXT).order_by(), user=UUIDField()
+    lambda user: (
+        SeedPair.objects.filter(user=user, state=SeedPair.State.NEXT).only("server_seed_hash").order_by()
+    ),
+    user=UUIDField(),
 )
 _CONFIGURATION: Final = Compiled[GameConfiguration](
     lambda game: (
-        GameConfiguration.objects.filter(game__name=game).select_related("game", "rig").order_by("-seq")[:1]
+        GameConfiguration.objects.filter(game__name=game)
+        .select_related("game", "rig")
+        .defer("prev_digest", "created_by", "created_at")
+        .order_by("-seq")[:1]
     ),
     game=CharField(),
 )
 _LAST_ROUND: Final = Compiled[Round](
-    lambda user: Round.objects.filter(user=user).order_by("-number")[:1], user=UUIDField()
+    lambda user: Round.objects.filter(user=user).only(*_CARRIED).order_by("-number")[:1], user=UUIDField()
 )
 _LIMIT: Final = Compiled[PlayLimit](
     lambda user: PlayLimit.objects.filter(user=user).order_by(), user=UUIDField()
 )
 _ACCOUNT: Final = Compiled[Account](
     lambda user: (
-        Account.objects.filter(holder__user=user, is_primary=True)
-        .select_related("holder", "currency")
-        .order_by()
+        Account.objects.filter(holder__user=user, is_primary=True).select_related("currency").order_by()
     ),
     user=UUIDField(),
 )

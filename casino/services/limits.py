@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.units import RunAgain, unit_of_work
 from casino import playing, selectors
 from casino.models import PlayLimit
+from casino.services.seeds import stand_still
 from ledger.money import MAX_AMOUNT
 
 PAUSE_MIN: Final = dt.timedelta(hours=1)
@@ -85,6 +86,8 @@ def _pause(actor: Actor, row: PlayLimit, lasts: dt.timedelta) -> None:
 
 
 def _locked(user: User) -> PlayLimit:
+    """What ``user`` has set, under the lock of their seeds: a limit that has been told binds whatever is committed later."""
+    stand_still(user)
     try:
         PlayLimit.objects.get_or_create(user=user)
     except IntegrityError as error:

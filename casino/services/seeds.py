@@ -78,6 +78,13 @@ def choose_client_seed(*, actor: Actor, client_seed: str) -> Pairs:
     return Pairs(active, pairs.next)
 
 
+def stand_still(user: User) -> None:
+    """Wait for the spin of ``user`` that is under way; those that come later see what this unit writes. Inside a unit."""
+    active = SeedPair.objects.filter(user=user, state=SeedPair.State.ACTIVE).first()
+    if active is not None:
+        _lock(active)
+
+
 def check_client_seed(client_seed: str) -> None:
     """Raises ``Invalid`` (``invalid_client_seed``)."""
     if not fairness.is_client_seed(client_seed):

@@ -29,6 +29,8 @@ def _game(actor: Actor, name: str) -> Game:
     game, made = Game.objects.get_or_create(name=name)
     if made:
         audit.record(actor=actor, action="casino.open", target=f"casino.game:{name}")
+    # What is going to be added to must not be added to meanwhile: by a new payout, or a rig that is sealed just now.
+    Game.objects.select_for_update(no_key=True).get(pk=game.pk)
     version = version_row(name)
     # Under the lock: a rig that is sealed at this moment must not be passed over.
     lock_game(game)

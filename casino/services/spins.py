@@ -92,8 +92,8 @@ def spin(
     if table.account is None:
         raise selectors.no_account()
     if table.pair is None:
-        table = _first_seeds(asked)
-        if client_seed is not None:
+        table, new = _seated(asked)
+        if new and client_seed is not None:
             return _refused(actor, claimed, table, "seeds_not_shown", **_seals(table))
     now = timezone.now()
     refused = _refusal(actor, asked, table, now)
@@ -133,7 +133,12 @@ def _play(
     win = asked.stake // certified.version.line_count * drawn.played.line_bets
     prize = _prize(bet, win) if win else None
     posted = posting.post(
-        actor=actor, transfers=[bet], follows=prize, authority=Authority.PLAYER, idempotency_key=claimed
+        actor=actor,
+        transfers=[bet],
+        follows=prize,
+        authority=Authority.PLAYER,
+        idempotency_key=claimed,
+        seen=seen,
     )
     if isinstance(posted, DomainError):
         raise RuntimeError(f"a bet was refused after it had been looked at: {posted.code}")
@@ -319,12 +324,18 @@ def _in_first_currency(amount: int) -> str:
     return shown(Account(currency=first_currency()), amount)
 
 
-def _first_seeds(asked: _Asked) -> Table:
-    """Make the seeds of somebody who plays for the first time. Raises ``RunAgain`` when they were only just exchanged."""
-    if SeedPair.objects.filter(user=asked.user).exists():
+def _seated(asked: _Asked) -> tuple[Table, bool]:
+    """Sit down again with the seeds that took the place of those we waited for, or with the first ones, and say which.
+
+    Raises ``RunAgain`` when they were exchanged once more.
+    """
+    new = not SeedPair.objects.filter(user=asked.user).exists()
+    if new:
+        pairs_of(asked.user)
+    table = selectors.sit_down(asked.user, asked.game)
+    if table.pair is None:
         raise RunAgain
-    pairs_of(asked.user)
-    return selectors.sit_down(asked.user, asked.game)
+    return table, new
 
 
 def _seals(table: Table) -> dict[str, str]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Tenant
 from ledger.books import rules
 from ledger.books.differences import Difference
+from ledger.books.rooms import rooms
 from ledger.books.shards import BALANCES, ENTRIES, Shards, Unit
 from ledger.books.snapshot import rows
 from ledger.books.spending import compare_days
@@ -42,6 +43,7 @@ class Replay:
         self._stored_id = Tenant._meta.pk.get_db_prep_value(tenant.pk, connection)
         self._params = rules.params_for(self._stored_id)
         self._rules = [*rules.RULES, *rules.relations(connection)]
+        self._rules += [rule for room in rooms for rule in room.rules]
         self.units: dict[int, Unit] = {}
         self.entries = self._count("SELECT count(*) FROM ledger_entry WHERE tenant_id = %(tenant)s")
         self.transfers = self._count("SELECT count(*) FROM ledger_transfer WHERE tenant_id = %(tenant)s")
@@ -49,8 +51,9 @@ class Replay:
 
     @property
     def steps(self) -> int:
-        """How much there is to do: an entry is a step, and so is a transfer for each rule."""
-        return self.entries + self.transfers * len(self._rules)
+        """How much there is to do: an entry is a step, and so is a transfer for each rule, and what the rooms say."""
+        of_rooms = sum(room.steps(self.connection, self.tenant) for room in rooms)
+        return self.entries + self.transfers * len(self._rules) + of_rooms
 
     def differences(self) -> Iterator[Difference]:
         """Every row that does not say what the movements say."""
@@ -70,6 +73,8 @@ class Replay:
             self._progress(self.transfers)
         yield from self._wrong_answers()
         yield from compare_days(self.connection, self.tenant, self._params)
+        for room in rooms:
+            yield from room.walk(self.connection, self.tenant, self._progress)
 
     def circulating(self) -> dict[str, str]:
         """How much of each currency is in the world, by code, ready to read."""

@@ -23,6 +23,8 @@ from ledger.money import MAX_AMOUNT
 # and so what counts against limits; every other kind is posted by game masters, or gives back. tests/commands holds the
 # services to it.
 COUNTED_KINDS: Final = (Transfer.Kind.TRANSFER, Transfer.Kind.TERMINAL, Transfer.Kind.CASINO_BET)
+COUNTED: Final = ", ".join(f"%(counted_{n})s" for n in range(len(COUNTED_KINDS)))
+"""The places of ``COUNTED_KINDS`` in a query's ``IN``; ``params_for`` fills them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,19 +153,19 @@ RULES: Final = (
         "spent_total",
         "ledger_spent %(scope)s %(subject)s",
         _("counts %(spent)s over all days; its transfers come to %(moved)s"),
-        """SELECT x.scope AS scope, x.subject AS subject, sum(x.spent) AS spent, sum(x.moved) AS moved
+        f"""SELECT x.scope AS scope, x.subject AS subject, sum(x.spent) AS spent, sum(x.moved) AS moved
              FROM (SELECT 'account' AS scope, CAST(t.from_account_id AS text) AS subject, t.amount AS moved, 0 AS spent
                      FROM ledger_transfer t
-                    WHERE t.tenant_id = %(tenant)s AND t.kind IN (%(counted_0)s, %(counted_1)s)
+                    WHERE t.tenant_id = %(tenant)s AND t.kind IN ({COUNTED})
                    UNION ALL
                    SELECT 'key', replace(CAST(t.key_id AS text), '-', ''), t.amount, 0
                      FROM ledger_transfer t
-                    WHERE t.tenant_id = %(tenant)s AND t.kind IN (%(counted_0)s, %(counted_1)s)
+                    WHERE t.tenant_id = %(tenant)s AND t.kind IN ({COUNTED})
                       AND t.key_id IS NOT NULL
                    UNION ALL
                    SELECT s.scope, replace(s.subject, '-', ''), 0, s.amount
                      FROM ledger_spent s WHERE s.tenant_id = %(tenant)s) x
-            GROUP BY x.scope, x.subject HAVING sum(x.spent) <> sum(x.moved)""",
+            GROUP BY x.scope, x.subject HAVING sum(x.spent) <> sum(x.moved)""",  # noqa: S608  places of values
     ),
     Rule(
         "request_paid",

@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Tenant
 from ledger.books.differences import Difference
+from ledger.books.rules import COUNTED
 from ledger.books.snapshot import rows
 
-STARTED: Final = """
+STARTED: Final = f"""
     SELECT t.posted_at, t.from_account_id, t.key_id, t.amount
       FROM ledger_transfer t
-     WHERE t.tenant_id = %(tenant)s AND t.kind IN (%(counted_0)s, %(counted_1)s)"""
+     WHERE t.tenant_id = %(tenant)s AND t.kind IN ({COUNTED})"""  # noqa: S608  places of values
 COUNTERS: Final = (
     "SELECT s.day, s.scope, s.subject, s.amount FROM ledger_spent s WHERE s.tenant_id = %(tenant)s"
 )

@@ -1,7 +1,7 @@
 """Who has how much, and every movement of it."""
 
 from ledger.models.accounts import Account, AccountHolder, AccountStaff, Balance, Currency
-from ledger.models.movements import Entry, IdempotencyKey, Refunded, Spent, Transfer
+from ledger.models.movements import Entry, IdempotencyKey, PostedModel, Refunded, Spent, Transfer
 from ledger.models.requests import PaymentRequest
 from ledger.models.vouchers import Voucher, VoucherBatch
 
@@ -14,6 +14,7 @@ __all__ = [
     "Entry",
     "IdempotencyKey",
     "PaymentRequest",
+    "PostedModel",
     "Refunded",
     "Spent",
     "Transfer",

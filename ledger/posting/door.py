@@ -30,12 +30,15 @@ def post(
     idempotency_key: Claim | Claimed | None = None,
     settles: uuid.UUID | None = None,
     follows: Order | None = None,
+    seen: Seen | None = None,
 ) -> Posting | DomainError:
     """Post 1 to 1000 transfers in the caller's transaction, all or nothing.
 
     ``settles`` is the id of the payment request that one transfer pays: it is refused unless the request is open, and makes it
     paid in the same transaction. ``follows`` is a second transfer that the first has made due (the win of a spin), posted after
-    it with the authority SETTLED; whoever asks for it has seen with ``look`` that it can be posted.
+    it with the authority SETTLED; whoever asks for it has seen with ``look`` that it can be posted. ``seen`` is what ``look``
+    answered for the one transfer in this transaction: it is not refused any more, neither for a pause that came since (which
+    no lock holds back) nor because the day has turned.
     Returns the posting, or a refusal that has changed nothing but the stored outcome. With a key that was used before, the
     stored outcome comes back (``replayed``), or ``Reused`` when the request was another one. Raises ``RunAgain`` when a
     reference was taken in the meantime, and database errors that ``unit_of_work`` knows.
@@ -47,14 +50,17 @@ def post(
         raise ValueError("one transfer settles a payment request")
     if follows is not None and len(transfers) != 1:
         raise ValueError("a transfer follows from one transfer")
+    if seen is not None and len(transfers) != 1:
+        raise ValueError("one transfer has been looked at")
     outcome = _ENGINES[connection.vendor].post(
         actor=actor,
         items=transfers,
         authority=authority,
         claim=idempotency_key,
-        day=actor.tenant.day_of(timezone.now()),
+        day=seen.day if seen is not None else actor.tenant.day_of(timezone.now()),
         settles=settles,
         follows=follows,
+        seen=seen is not None,
     )
     if isinstance(outcome, Stored):
         return from_stored(actor=actor, stored=outcome, transfers=transfers)

@@ -74,13 +74,15 @@ class Leg:
 class Seen:
     """Both sides of a transfer that could be posted now, under the locks that it would take; minor units.
 
-    ``available`` is what may go out (amount less held and floor), None for an account without a floor.
+    ``available`` is what may go out (amount less held and floor), None for an account without a floor. ``day`` is the tenant's
+    day whose limits were looked at.
     """
 
     payer_amount: int
     payer_available: int | None
     payee_amount: int
     payee_available: int | None
+    day: dt.date
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ def post(
     day: dt.date,
     settles: uuid.UUID | None,
     follows: Order | None,
+    seen: bool,
 ) -> Posting | Offence | Stored:
     """See ``ledger.posting.post``."""
     posted = [*items, follows] if follows is not None else items
@@ -35,6 +36,8 @@ def post(
         request["refunding"] = True
     if settles is not None:
         request["settles"] = str(settles)
+    if seen:
+        request["seen"] = True
     if follows is not None:
         request["follows"] = _item(0, follows)
     answer = _call(request)
@@ -56,7 +59,12 @@ def look(
 ) -> Seen | Offence:
     """See ``ledger.posting.look``."""
     answer = _call(_request(actor, [order], authority, claim, day) | {"looking": True})
-    return Offence.from_json(answer["refused"]) if "refused" in answer else Seen(*answer["seen"])
+    return Offence.from_json(answer["refused"]) if "refused" in answer else _seen(answer["seen"], day)
+
+
+def _seen(amounts: list[int | None], day: dt.date) -> Seen:
+    payer, payer_available, payee, payee_available = amounts
+    return Seen(payer or 0, payer_available, payee or 0, payee_available, day)
 
 
 def _request(

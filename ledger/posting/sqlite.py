@@ -44,6 +44,7 @@ def post(
     day: dt.date,
     settles: uuid.UUID | None,
     follows: Order | None,
+    seen: bool,
 ) -> Posting | Offence | Stored:
     """See ``ledger.posting.post``."""
     refs = [str(order.id) for order in (items if follows is None else (*items, follows))]
@@ -52,7 +53,7 @@ def post(
         if stored is not None:
             return stored
     request = PaymentRequest.objects.get(pk=settles) if settles is not None else None
-    books = _Books.read(actor=actor, items=items, authority=authority, day=day)
+    books = _Books.read(actor=actor, items=items, authority=authority, day=day, seen=seen)
     offence = _settled(request) if request is not None else None
     offence = offence or books.check()
     if offence is not None:
@@ -100,7 +101,7 @@ def look(
     payer, payee = (books.balances[key] for key in _touched(order, books.accounts))
     # The check walks on as if the transfer had been posted.
     paying, paid = payer.amount + order.amount, payee.amount - order.amount
-    return Seen(paying, _available(payer, paying), paid, _available(payee, paid))
+    return Seen(paying, _available(payer, paying), paid, _available(payee, paid), day)
 
 
 def _available(row: Balance, amount: int) -> int | None:
@@ -177,7 +178,9 @@ class _Books:
     legs: list[tuple[Order, Account, int, int, Leg]] = field(default_factory=list)
 
     @classmethod
-    def read(cls, *, actor: Actor, items: Sequence[Order], authority: Authority, day: dt.date) -> _Books:
+    def read(
+        cls, *, actor: Actor, items: Sequence[Order], authority: Authority, day: dt.date, seen: bool = False
+    ) -> _Books:
         # What a person or terminal does obeys freezes and the pause; only what they start counts against limits.
         bound = authority in (Authority.PLAYER, Authority.REFUND)
         numbers = {number for order in items for number in (order.from_account, order.to_account)}
@@ -211,7 +214,7 @@ class _Books:
                 for used in Transfer.objects.filter(reference__in=chunk).values_list("reference", flat=True)
             },
             key=key,
-            paused=bound and Tenant.objects.get(pk=actor.tenant.pk).paused_at is not None,
+            paused=bound and not seen and Tenant.objects.get(pk=actor.tenant.pk).paused_at is not None,
             spent={
                 (row.scope, row.subject): row.amount
                 for chunk in _chunks(subjects)

@@ -16,6 +16,7 @@ from ledger.services.transfers import Payment, transfer
 from tests.browser.axe import grave_faults
 from tests.browser.conftest import DESK, PHONE, chromium
 from tests.browser.steps import sign_in
+from tests.casino.evening import an_evening
 from tests.cast import make_event
 from tests.servers import WebServer
 
@@ -24,6 +25,8 @@ PLAYER = [
     *("/", "/bank", "/bank/send", "/bank/scan", "/bank/history", "/bank/qr", "/bank/charge"),
     *("/bank/charge/takings", "/bank/ask", "/bank/asked", "/vouchers", "/vouchers/00000000000"),
     *("/me", "/me/security", "/me/news", "/me/email", "/me/password", "/me/activity"),
+    *("/casino", "/casino/glitch-grid", "/casino/starlight-smuggler", "/casino/starlight-smuggler/odds"),
+    *("/casino/fairness", "/casino/rounds", "/casino/limits", "/casino/limits/pause?hours=24"),
     *("/styleguide", "/nowhere"),
 ]
 CONSOLE = [
@@ -53,9 +56,10 @@ def walks(serve: Callable[..., WebServer]) -> dict[str, list[str]]:
     with tenancy.scope(event.tenant):
         Account.objects.filter(pk=alice.account.pk).update(is_merchant=True)
     asked = requests.ask(actor=alice.actor, amount=5_00, memo="stew").request.code
+    spun = an_evening(event, alice, gm, "walk")
     change_brand(actor=gm.actor, colours={"glow_dark": "#ffd166"})
     player = [f"/bank/transfers/{paid.pk}", f"/bank/charge/{asked}", f"/requests/{asked}"]
-    player += [f"/bank/qr/{alice.number}", f"/pay/{bob.number}"]
+    player += [f"/bank/qr/{alice.number}", f"/pay/{bob.number}", f"/casino/rounds/{spun.round}"]
     console = [f"/admin/ledger/account/{alice.number}/", f"/admin/ledger/account/{alice.number}/adjust/"]
     console += [f"/admin/accounts/user/{alice.user.pk}/", f"/admin/ledger/transfer/{paid.pk}/refund/"]
     return {

@@ -15,6 +15,7 @@ from casino.models import Game
 from casino.services.configurations import seal_rig
 from casino.services.house import fund, fund_prizes
 from casino.services.limits import set_limits
+from casino.services.looks import note_looks
 from casino.services.seeds import rotate
 from casino.services.setup import open_casino
 from casino.services.stories import give
@@ -63,6 +64,7 @@ def an_evening(event: Event, player: Person, gm: Person, word: str) -> Evening:
         told=False,
         claim=key(),
     )
+    note_looks(actor=gm.actor, seen={played.round.game_id: 1})
     return Evening(str(played.round.id), played.round.configuration.digest)
 
 

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from casino.console import live
 from tests.cast import World, make_world
 from tests.console.desk import Desk
+
+
+@pytest.fixture(autouse=True)
+def always_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The casino's figures are counted for each page, however slow the machine is."""
+    monkeypatch.setattr(live, "QUICK_S", 3600)
 
 
 @pytest.fixture

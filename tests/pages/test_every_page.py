@@ -22,15 +22,20 @@ from accounts.services.login_codes import issue_login_codes
 from accounts.services.password import ask_for_reset
 from accounts.services.sessions import open_session
 from accounts.services.world import pause_world
+from casino.models import Game
+from casino.services.house import fund
+from casino.services.seeds import rotate
+from casino.services.setup import open_casino
 from ledger.models import Account
 from ledger.services import asking, requests, transfers, vouchers
 from ledger.services.transfers import Payment
 from neobank import views
 from neobank.problems import Problem
+from tests.casino.floor import FLOAT, SMUGGLER, play
 from tests.cast import Event, Person, make_event
 from tests.pages.reading import sign_in, tags_of, text_of
 
-ROOMS = ("bank", "people")
+ROOMS = ("bank", "people", "casino")
 
 #: Pages that are only posted to; what they answer is another page.
 POSTED = {
@@ -44,9 +49,13 @@ POSTED = {
     "bank:cancel",
     "bank:decline",
     "bank:take_back",
+    "casino:rotate",
+    "casino:client_seed",
 }
-#: Pictures that stand on pages.
-IMAGES = {"bank:account_qr", "bank:receipt_qr", "bank:request_qr", "people:picture"}
+#: Pictures that stand on pages, and files.
+IMAGES = {"bank:account_qr", "casino:rounds_file", "bank:receipt_qr", "bank:request_qr", "people:picture"}
+#: A document of its own, which must work without the bank (tests/browser/test_verifier.py).
+ALONE = {"casino:verify"}
 #: What a page's address needs, and how many queries it may take, whatever there is to list.
 GUESTS = {
     "landing": 2,
@@ -76,6 +85,14 @@ MEMBERS = {
     "bank:asked": 5,
     "bank:vouchers": 3,
     "bank:voucher": 5,
+    "casino:floor": 14,
+    "casino:machine": 14,
+    "casino:odds": 14,
+    "casino:fairness": 9,
+    "casino:rounds": 9,
+    "casino:round": 12,
+    "casino:limits": 9,
+    "casino:pause": 4,
     "people:me": 6,
     "people:news": 4,
     "people:security": 4,
@@ -123,6 +140,7 @@ def addresses(paid: uuid.UUID, alice: Person, bob: Person, event: Event) -> dict
     letter = ask_for_reset(actor=event.server, person=bob.user)
     with tenancy.scope(bob.tenant):
         token = token_of(bob.reload(), "<b>bob@example.org")
+    rounds = _play_a_little(event, alice)
     asking.ask_people(actor=bob.actor, payers=["Alice"], amount=3_00, memo="<b>rent")
     asking.ask_people(actor=alice.actor, payers=["Bob"], amount=4_00, memo="<b>bread", with_me=True)
     made = vouchers.make_batch(
@@ -137,15 +155,29 @@ def addresses(paid: uuid.UUID, alice: Person, bob: Person, event: Event) -> dict
         "bank:charging": {"code": code},
         "bank:request": {"code": code},
         "bank:voucher": {"code": printed.code},
+        "casino:machine": {"game": "glitch-grid"},
+        "casino:odds": {"game": "starlight-smuggler"},
+        "casino:round": {"round_id": rounds},
         "people:card": {"code": issued.code},
         "people:reset": {"code": letter},
         "people:confirm_email": {"token": token},
     }
-    return {name: reverse(name, kwargs=known.get(name)) for name in {*GUESTS, *MEMBERS}}
+    found = {name: reverse(name, kwargs=known.get(name)) for name in {*GUESTS, *MEMBERS}}
+    return found | {"casino:pause": f"{found['casino:pause']}?hours=24"}
+
+
+def _play_a_little(event: Event, person: Person) -> uuid.UUID:
+    open_casino(actor=event.server)
+    fund(actor=event.server, amount=FLOAT, reason="float")
+    with tenancy.scope(event.tenant):
+        Game.objects.update(pace_ms=0, autoplay=True)
+    play(person, SMUGGLER)
+    rotate(actor=person.actor)
+    return play(person).round.pk
 
 
 def test_every_page_is_in_the_tables_of_this_test() -> None:
-    assert set(page_names()) == set(GUESTS) | set(MEMBERS) | POSTED | IMAGES
+    assert set(page_names()) == set(GUESTS) | set(MEMBERS) | POSTED | IMAGES | ALONE
 
 
 def answers(addresses: dict[str, str], alice: Person) -> Iterator[tuple[str, Any]]:
@@ -168,6 +200,9 @@ def answers(addresses: dict[str, str], alice: Person) -> Iterator[tuple[str, Any
         "/bank/ask": {"payers": odd, "amount": "1", "memo": odd, "key": odd},
         "/bank/charge": {"amount": odd, "memo": odd, "account": odd, "key": odd},
         addresses["bank:request"]: {"from_account": odd, "key": odd},
+        addresses["casino:machine"]: {"bet_amount": odd, "config": odd, "key": odd},
+        "/casino/fairness/client-seed": {"client_seed": odd + ":"},
+        "/casino/limits": {"stake_max": odd},
         "/me/profile": {"emoji": odd},
         "/me/picture": {"picture": odd},
         "/me/email": {"email": odd, "current_password": "x"},
@@ -190,6 +225,9 @@ def answers(addresses: dict[str, str], alice: Person) -> Iterator[tuple[str, Any
     yield "no address", guest.get("/confirm/nothing")
     yield "forgot", guest.post("/forgot", {"who": odd}, follow=True)
     yield "too short", guest.post(addresses["people:reset"], {"new_password": odd, "repeat": "x"})
+    yield "a round", member.get(addresses["casino:machine"], {"bet_amount": odd, "key": odd})
+    yield "no such round", member.get("/casino/rounds?after=x")
+    yield "no such machine", member.get("/casino/nowhere")
     yield "404", member.get(f"/nowhere/{odd}")
     yield "404 guest", guest.get("/nowhere")
     yield "405", guest.get("/logout")
@@ -279,6 +317,8 @@ def test_no_page_asks_the_database_more_often_when_there_is_more_to_show(
 ) -> None:
     for _ in range(many):
         transfers.transfer(actor=alice.actor, payment=Payment(bob.account.number, 1))
+        play(alice)
+        rotate(actor=alice.actor)
     with tenancy.scope(event.tenant):
         for _ in range(many):
             _session_of(alice)

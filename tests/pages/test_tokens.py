@@ -13,7 +13,7 @@ STATIC = Path(__file__).parents[2] / "neobank" / "static" / "neobank"
 CONSOLE = STATIC.parent / "console" / "console.css"
 TOKENS = (STATIC / "tokens.css").read_text(encoding="utf-8")
 DARK, LIGHT = TOKENS.split("@media (prefers-color-scheme: light)")
-SHEETS = ("base.css", "styleguide.css", "fonts.css")
+SHEETS = ("base.css", "styleguide.css", "fonts.css", "../casino/casino.css")
 
 GROUNDS = ("ground", "surface", "hero", "hero-far")
 TEXT_ON = [
@@ -26,12 +26,19 @@ TEXT_ON = [
         for stop in ("chrome", "chrome-high", "chrome-edge", "chrome-low")
         for ground in ("hero", "hero-far")
     ),
+    # What a machine pays, and what somebody has won.
+    *((text, ground) for text in ("neon-gold", "neon-lime") for ground in GROUNDS),
+    *(("text", ground) for ground in ("screen", "screen-far")),
+    ("neon-gold", "screen"),
     ("link", "surface-high"),
     ("accent-text", "accent"),
     ("warn-text", "warn-ground"),
 ]
+NEON = ("neon-ice", "neon-rose", "neon-gold", "neon-lime", "neon-violet", "neon-ember")
 EDGES_ON = [
-    (edge, ground) for edge in ("line-field", "accent", "glow", "bad") for ground in ("ground", "surface")
+    *((edge, ground) for edge in ("line-field", "accent", "glow", "bad") for ground in ("ground", "surface")),
+    # The symbols on the reels and in tables.
+    *((line, ground) for line in NEON for ground in ("screen", "screen-far", "surface")),
 ]
 
 

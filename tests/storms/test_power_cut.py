@@ -14,6 +14,7 @@ import pytest
 from django.db import connections
 
 from tests import databases
+from tests.cast import Person
 from tests.databases import Postgres
 from tests.servers import WebServer
 from tests.sessions import Database
@@ -28,17 +29,28 @@ from tests.storms.load import (
     threads,
 )
 
+Client = Callable[[Crowd, str, Person, random.Random], Callable[[], Iterator[Note]]]
 SEED = 20_770
 CUTS = int(os.environ.get("SOAK_POWER_CUTS", "20"))
 
 
 def pull_the_plug(
-    server: WebServer, database: Database, crowd: Crowd, *, times: int, postgres: Postgres | None = None
-) -> None:
-    """Kill and restart the server ``times`` times under load, every other time ``postgres`` with it; hold it to every answer."""
+    server: WebServer,
+    database: Database,
+    crowd: Crowd,
+    *,
+    times: int,
+    postgres: Postgres | None = None,
+    client: Client = client_of,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> list[Note]:
+    """Kill and restart the server ``times`` times under load, every other time ``postgres`` with it; hold it to every answer.
+
+    Each person is a ``client``; ``meanwhile`` happens while the server is down.
+    """
     dice = random.Random(SEED)
     clients = [
-        client_of(crowd, server.base_url, person, random.Random(dice.random()))() for person in crowd.people
+        client(crowd, server.base_url, person, random.Random(dice.random()))() for person in crowd.people
     ]
     notes: list[Note] = []
     for number in range(times):
@@ -66,11 +78,13 @@ def pull_the_plug(
         if postgres is not None and number % 2 == 0:
             postgres.start()
             connections.close_all()
+        meanwhile()
         server.start()
         assert not [note for note in notes if note.status == 500], "the cut was told as a mistake of ours"
         ask_again(notes)
         assert_kept(crowd.event, notes)
     assert_books_are_clean(database)
+    return notes
 
 
 def ask_again(notes: list[Note]) -> None:
@@ -81,7 +95,7 @@ def ask_again(notes: list[Note]) -> None:
         note.sender.send(note)
         assert note.status in {201, 404, 409}, note
         again = note.sender.send(Note(note.method, note.path, note.body, note.key))
-        assert (again.status, again.ids, again.replayed) == (note.status, note.ids, True)
+        assert (again.status, again.said, again.replayed) == (note.status, note.said, True)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 -- For whoever has to look before they post (a spin): 'looking' takes the locks of one transfer, makes every refusal that posting
 -- it would make, and answers with both balances instead of moving anything; 'follows' posts a second transfer that follows from
--- the first one (the win of a spin) in the same call; 'claimed' is a key that ledger_claim took earlier in this transaction, whose
+-- the first one (the win of a spin) in the same call; 'seen' says that the first one has been looked at in this transaction, so
+-- that a pause since then comes too late for it; 'claimed' is a key that ledger_claim took earlier in this transaction, whose
 -- outcome is written here as well. ledger/posting/sqlite.py is the twin.
 
 CREATE OR REPLACE FUNCTION ledger_post_one(p jsonb, p_bound boolean, p_counted boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -65,7 +66,7 @@ BEGIN
   IF v_reference IS NOT NULL THEN
     v_taken := EXISTS (SELECT 1 FROM ledger_transfer u WHERE u.tenant_id = v_tenant AND u.reference = v_reference);
   END IF;
-  IF p_bound THEN
+  IF p_bound AND NOT p ? 'seen' THEN
     SELECT n.paused_at IS NOT NULL INTO v_paused FROM accounts_tenant n WHERE n.id = v_tenant;
   END IF;
   v_refusal := CASE WHEN v_paused THEN 'world_paused' WHEN v_dead IS NOT NULL THEN v_dead ELSE ledger_refusal(
