@@ -11,15 +11,19 @@ from django.utils import timezone
 from accounts import tenancy
 from casino import playing
 from casino.configuration import Step
-from casino.models import Game, StoryRound
+from casino.models import Game
 from casino.services.configurations import seal_rig
-from casino.services.house import fund
+from casino.services.house import fund, fund_prizes
 from casino.services.limits import set_limits
+from casino.services.looks import note_looks
 from casino.services.seeds import rotate
 from casino.services.setup import open_casino
-from casino.services.spins import spin
+from casino.services.stories import give
+from tests.casino.fate import fated
 from tests.casino.floor import FLOAT, GLITCH, SMUGGLER, key
 from tests.cast import Event, Person
+
+PRIZE = 7_77
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,8 @@ def an_evening(event: Event, player: Person, gm: Person, word: str) -> Evening:
     open_casino(actor=event.server)
     fund(actor=event.server, amount=FLOAT, reason=f"{word} float")
     event_change(event, pace_ms=0)
-    played: Any = spin(actor=player.actor, game=GLITCH, stake=1_00, claim=key())
-    spun = played
-    # Whether there is a prize on the books must not tell two events apart.
-    while not spun.round.win:
-        spun = spin(actor=player.actor, game=GLITCH, stake=1_00, claim=key())
+    # Whether there was a prize must not tell two events apart.
+    played = fated(player, GLITCH, wins=True)
     now = timezone.now()
     seal_rig(
         actor=gm.actor,
@@ -48,19 +49,22 @@ def an_evening(event: Event, player: Person, gm: Person, word: str) -> Evening:
         payout_from=9000,
         payout_to=9500,
     )
-    spin(actor=player.actor, game=SMUGGLER, stake=1_00, claim=key())
+    fated(player, SMUGGLER, wins=False)
     rotate(actor=player.actor, client_seed=f"{word} seed")
     set_limits(actor=player.actor, limits=playing.Limits(stake_max=10_00))
-    with tenancy.scope(event.tenant):
-        version = played.round.configuration.version
-        StoryRound.objects.create(
-            user=player.user,
-            game=played.round.game,
-            version=version,
-            set_name=played.round.set_name,
-            stops=played.round.stops,
-            reason=f"{word} plot",
-        )
+    fund_prizes(actor=event.server, amount=PRIZE, reason=f"{word} prizes")
+    give(
+        actor=gm.actor,
+        player=player.user,
+        game=GLITCH,
+        set_name=played.round.set_name,
+        stops=played.round.stops,
+        prize=PRIZE,
+        reason=f"{word} plot",
+        told=False,
+        claim=key(),
+    )
+    note_looks(actor=gm.actor, seen={played.round.game_id: 1})
     return Evening(str(played.round.id), played.round.configuration.digest)
 
 
