@@ -28,8 +28,8 @@ ENGLISH = re.compile(
 ORIGINALS = {key[1] for key, entry in GERMAN.items() if "%(" not in key[1] and entry.said[0] != key[1]} - {
     said for entry in GERMAN.values() for said in entry.said
 }
-#: A holder's name, as any other.
-THE_MINT = "The Mint"
+#: Holders' names, as any other.
+OF_THE_BANK = re.compile("The Mint|The House")
 FROM_SOURCE = {"api/schema/", "api/docs/"}
 ENDS_SIGN_INS = re.compile(r"logout|password|/end$|sessions|disable|sign-out|signout|role|card/")
 
@@ -51,7 +51,7 @@ def english_in(answer: Any) -> list[str]:
         said = [problem["title"], problem["detail"], *(error["message"] for error in problem["errors"])]
     else:
         return []
-    return [text for text in said if text in ORIGINALS or ENGLISH.search(text.replace(THE_MINT, ""))]
+    return [text for text in said if text in ORIGINALS or ENGLISH.search(OF_THE_BANK.sub("", text))]
 
 
 def asked(side: Side, address: Address, who: str, visitor: Visitor) -> Iterator[tuple[str, Any]]:

@@ -73,7 +73,8 @@ def _line(name: str, seen: Fraction, expected: Fraction, z: float) -> str:
     def percent(share: Fraction) -> str:
         return f"{Decimal(share.numerator) / share.denominator:.4%}"
 
-    return f"{name:>19} {percent(seen):>12} {_('expected')} {percent(expected):>10}   z {z:+.2f}"
+    told = _("expected %(share)s") % {"share": percent(expected)}
+    return f"{name:>19} {percent(seen):>12}   {told}   z {z:+.2f}"
 
 
 def _payout(typed: str) -> Fraction:
