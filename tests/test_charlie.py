@@ -43,16 +43,10 @@ NEVER_404 = {
     "errors/<slug:slug>": "what an error means is the same for everybody",
     "pay/<str:number>": "leads to the form, whatever the number; the form says whether there is such a payee",
     **dict.fromkeys(
-        (
-            "casino/<slug:game>",
-            "casino/<slug:game>/odds",
-            "api/v1/casino/games/<slug:name>",
-            "api/v1/casino/games/<slug:name>/spin",
-        ),
-        "the same machines stand at every event, each with its own house",
+        ("casino/<slug:game>", "casino/<slug:game>/odds", "api/v1/casino/games/<slug:name>"),
+        "every event has the same machines; what Charlie sees is his own event's",
     ),
     "me/devices/<uuid:session_id>/end": "ending what has ended already is no error",
-    "api/v1/casino/games/<slug:name>": "every event has the same machines; what Charlie sees is his own event's",
     "api/v1/casino/games/<slug:name>/spin": "he plays at his own",
 }
 REFUSED, SIGN_IN = {401, 403, 404, 405}, "/login"
