@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from casino.pages import floor, machine, own, seals, verify
+from casino.pages import floor, machine, own, seals, stories, verify
 
 app_name = "casino"
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("casino/rounds", own.rounds, name="rounds"),
     path("casino/rounds/file", seals.rounds_file, name="rounds_file"),
     path("casino/rounds/<uuid:round_id>", own.one_round, name="round"),
+    path("casino/stories/<uuid:story_id>", stories.story, name="story"),
     path("casino/limits", own.own_limits, name="limits"),
     path("casino/limits/pause", own.pause, name="pause"),
     path("casino/<slug:game>", machine.machine, name="machine"),

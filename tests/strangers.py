@@ -33,6 +33,7 @@ from accounts.services.password import ask_for_reset
 from accounts.services.pictures import set_picture
 from accounts.services.sessions import OpenedSession, open_session
 from accounts.units import unit_of_work
+from casino.models import StoryRound
 from ledger import voucher_codes
 from ledger.models import Account
 from ledger.services import accounts as account_services
@@ -339,6 +340,9 @@ def _value(address: Address, name: str, side: Side) -> str:
         return side.transfer
     if name == "round_id":
         return side.round
+    if name == "story_id":
+        with tenancy.scope(side.event.tenant):
+            return str(StoryRound.objects.latest("id").pk)
     if name in {"name", "game"}:
         return "glitch-grid"
     if name == "session_id":

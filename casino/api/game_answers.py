@@ -68,6 +68,9 @@ class SealedAnswer(serializers.Serializer[Any]):
     commitment = serializers.CharField(help_text="SHA-256 of 32 random bytes and the schedule.")
     payout_from = serializers.CharField()
     payout_to = serializers.CharField()
+    reveal_by = serializers.DateTimeField(
+        allow_null=True, help_text="When the game masters have promised to reveal it by."
+    )
 
 
 class VersionAnswer(serializers.Serializer[Any]):
@@ -190,7 +193,7 @@ class GameAnswer(serializers.Serializer[Any]):
         return [{"count": count, "spins": spins} for count, spins in sorted(machine.rules.free_spins.items())]
 
     @extend_schema_field(SealedAnswer(allow_null=True))
-    def get_sealed(self, machine: Machine) -> dict[str, str] | None:
+    def get_sealed(self, machine: Machine) -> dict[str, Any] | None:
         """The commitment and the range; null while the payout is open."""
         if not machine.is_sealed:
             return None
@@ -199,6 +202,7 @@ class GameAnswer(serializers.Serializer[Any]):
             "commitment": rig.commitment,
             "payout_from": text_of(rig.payout_from),
             "payout_to": text_of(rig.payout_to),
+            "reveal_by": rig.reveal_by,
         }
 
     @extend_schema_field(VersionAnswer)

@@ -29,6 +29,7 @@ from ledger.forms import amount_typed
 from ledger.models import Currency
 
 ROUNDS_A_PAGE: Final = 25
+STORIES_SHOWN: Final = 20
 _NAMES: Final = ("stake_max", "loss_per_day", "loss_per_session")
 PAUSES: Final = (
     (1, gettext_lazy("1 hour")),
@@ -63,8 +64,15 @@ def rounds(request: BankRequest, actor: Actor) -> HttpResponse:
         "seat": seat,
         "older": shown[-1].number if len(rows) > ROUNDS_A_PAGE else None,
         "newest": bool(after),
+        # They are no draws, and do not stand among them.
+        "stories": [] if after else _stories(actor),
     }
     return render(request, "casino/rounds.html", context)
+
+
+def _stories(actor: Actor) -> list[dict[str, Any]]:
+    given = selectors.stories_of(actor)[:STORIES_SHOWN]
+    return [{"row": row, "title": selectors.title_of(row.game.name)} for row in given]
 
 
 @require_safe

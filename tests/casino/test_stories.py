@@ -23,6 +23,7 @@ from ledger.posting import Claim
 from ledger.services.transfers import Payment, transfer
 from tests.casino.floor import GLITCH, SMUGGLER, Floor, key, open_floor, play
 from tests.cast import Person, make_world
+from tests.console.desk import Desk, text_of
 from tests.sessions import Database
 from tests.storms.load import at_once
 
@@ -176,6 +177,31 @@ def test_what_is_told_at_the_end_is_a_round_on_the_house_until_then(funded: Floo
         assert all(row.told for row in StoryRound.objects.all())
     with pytest.raises(Denied):
         stories.tell_all(actor=funded.alice.actor)
+
+
+def test_the_player_finds_it_in_her_history_and_never_as_a_draw(funded: Floor) -> None:
+    row = give(funded, told=False, reason="qwyrk")
+    alice, bob = (Desk(one.host, one) for one in (funded.alice, funded.world.bob))
+
+    def page(path: str) -> str:
+        answer = alice.get(path)
+        assert answer.status_code == 200
+        return text_of(answer)
+
+    listed, shown = page("/casino/rounds"), page(f"/casino/stories/{row.pk}")
+    assert "On the house" in listed
+    assert "explained at the event's end" in listed
+    assert "It paid you ₵50.00" in shown
+    assert "A round on the house, which is explained at the event's end." in shown
+    for text in (listed, shown):
+        assert not [word for word in ("qwyrk", "story", "Selector", "Seal") if word in text]
+    with tenancy.scope(funded.event.tenant):
+        assert StoryRound.objects.get().seen_at is not None
+    assert "1 round was given away by the story here" in page("/casino")
+    stories.tell_all(actor=funded.world.gm.actor)
+    assert "story round" in page("/casino/rounds")
+    assert "the game masters gave it to you. Nothing was drawn" in page(f"/casino/stories/{row.pk}")
+    assert bob.get(f"/casino/stories/{row.pk}").status_code == 404
 
 
 def test_a_player_sees_it_once_and_only_theirs(funded: Floor) -> None:

@@ -52,8 +52,8 @@ def test_a_rig_is_sealed_played_printed_and_revealed(floor: Floor, world: World)
         statement = gm.state(path, **TYPED)
         said = said_by(statement)
         assert (
-            "From the next spin on players of Starlight Smuggler see the commitment and the range 88.50 to 98.00 %, not what it "
-            "pays; you must reveal it by Sat 22 Nov 2031, 06:00."
+            "From the next spin on players of Starlight Smuggler see the commitment and the range 88.50 % to 98.00 %, not what "
+            "it pays; you must reveal it by Sat 22 Nov 2031, 06:00."
         ) in said
         assert "Fri 21 Nov 2031, 20:00 89.13 %" in said
         assert "Fri 21 Nov 2031, 22:30 93.71 %" in said
@@ -147,7 +147,7 @@ def test_while_it_is_sealed_support_sees_the_range_and_not_the_schedule(floor: F
     helper, gm = Desk(world.arcadia.host, support), Desk(world.arcadia.host, world.gm)
     page = said_by(helper.get(url_of(rig)))
     assert "Only game masters see it until the rig is revealed" in page
-    assert "88.50 to 98.00 %" in page
+    assert "88.50 % to 98.00 %" in page
     assert "93.71" not in page
     assert "93.71" in said_by(gm.get(url_of(rig)))
     configurations.reveal_rig(actor=world.gm.actor, game=SMUGGLER, payout=9600)

@@ -23,15 +23,16 @@ from accounts.services.password import ask_for_reset
 from accounts.services.sessions import open_session
 from accounts.services.world import pause_world
 from casino.models import Game
-from casino.services.house import fund
+from casino.services.house import fund, fund_prizes
 from casino.services.seeds import rotate
 from casino.services.setup import open_casino
+from casino.services.stories import give
 from ledger.models import Account
 from ledger.services import asking, requests, transfers, vouchers
 from ledger.services.transfers import Payment
 from neobank import views
 from neobank.problems import Problem
-from tests.casino.floor import FLOAT, SMUGGLER, play
+from tests.casino.floor import FLOAT, SMUGGLER, key, play
 from tests.cast import Event, Person, make_event
 from tests.pages.reading import sign_in, tags_of, text_of
 
@@ -91,6 +92,7 @@ MEMBERS = {
     "casino:fairness": 9,
     "casino:rounds": 9,
     "casino:round": 12,
+    "casino:story": 12,
     "casino:limits": 9,
     "casino:pause": 4,
     "people:me": 6,
@@ -158,6 +160,7 @@ def addresses(paid: uuid.UUID, alice: Person, bob: Person, event: Event) -> dict
         "casino:machine": {"game": "glitch-grid"},
         "casino:odds": {"game": "starlight-smuggler"},
         "casino:round": {"round_id": rounds},
+        "casino:story": {"story_id": _given_a_round(event, alice)},
         "people:card": {"code": issued.code},
         "people:reset": {"code": letter},
         "people:confirm_email": {"token": token},
@@ -174,6 +177,21 @@ def _play_a_little(event: Event, person: Person) -> uuid.UUID:
     play(person, SMUGGLER)
     rotate(actor=person.actor)
     return play(person).round.pk
+
+
+def _given_a_round(event: Event, person: Person) -> uuid.UUID:
+    fund_prizes(actor=event.server, amount=1_00, reason="prizes")
+    return give(
+        actor=event.server,
+        player=person.user,
+        game=SMUGGLER,
+        set_name="98",
+        stops=[1, 2, 3, 4, 5],
+        prize=1_00,
+        reason="<b>omen",
+        told=False,
+        claim=key(),
+    ).pk
 
 
 def test_every_page_is_in_the_tables_of_this_test() -> None:
