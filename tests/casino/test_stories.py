@@ -194,7 +194,7 @@ def test_the_player_finds_it_in_her_history_and_never_as_a_draw(funded: Floor) -
     assert "It paid you ₵50.00" in shown
     assert "A round on the house, which is explained at the event's end." in shown
     for text in (listed, shown):
-        assert not [word for word in ("qwyrk", "story", "Selector", "Seal") if word in text]
+        assert not [word for word in ("qwyrk", "story round", "Selector", "Seed") if word in text]
     with tenancy.scope(funded.event.tenant):
         assert StoryRound.objects.get().seen_at is not None
     assert "1 round was given away by the story here" in page("/casino")
