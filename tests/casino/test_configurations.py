@@ -82,7 +82,7 @@ def test_only_game_masters_of_the_event_change_it_and_the_trail_says_who(floor: 
     set_payout(actor=floor.world.gm.actor, game=GLITCH, payout=9700)
     with tenancy.scope(floor.event.tenant):
         [line] = AuditEvent.objects.filter(action="casino.payout", actor_user_id=floor.world.gm.user.pk)
-    assert (line.target, line.metadata["payout"]) == ("casino.game:glitch_grid", "97.00")
+    assert (line.target, line.metadata["payout"]["after"]) == ("casino.game:glitch_grid", "97.00")
     with tenancy.scope(floor.world.borea.tenant):
         assert selectors.current_configuration(selectors.game_named(GLITCH)).payout == 9600
 
