@@ -28,7 +28,9 @@ _WRITER_WAIT_S = 5
 
 TRIES = 5
 RETRY_AFTER_S = 2
-_SERIALIZATION, _DEADLOCK, _LOCK_TIMEOUT = "40001", "40P01", "55P03"
+_SERIALIZATION, _DEADLOCK = "40001", "40P01"
+# Our own limit for waiting, and the server's for a whole statement, where it was set one: waiting is what takes long here.
+_TOOK_TOO_LONG = {"55P03", "57014"}
 # The server stops, has crashed, starts, or has no connection left; and everything that went wrong with a connection.
 _NO_CONNECTION, _CONNECTION_CLASS = {"57P01", "57P02", "57P03", "53300"}, "08"
 
@@ -119,7 +121,7 @@ def _is_passing(error: DatabaseError) -> bool:
 
 
 def _is_lock_timeout(error: DatabaseError) -> bool:
-    return getattr(error.__cause__, "sqlstate", None) == _LOCK_TIMEOUT
+    return getattr(error.__cause__, "sqlstate", None) in _TOOK_TOO_LONG
 
 
 def _refusal_of_lock_timeout(error: DatabaseError) -> DomainError:

@@ -175,3 +175,20 @@ def test_a_row_that_somebody_holds_is_not_waited_for_endlessly(
             freeze(actor=event.server, account=alice.number)
     assert (caught.value.code, caught.value.retry_after) == ("busy", units.RETRY_AFTER_S)
     freeze(actor=event.server, account=alice.number)
+
+
+@pytest.mark.postgresql_only
+def test_a_server_that_cuts_long_statements_off_is_busy_and_nothing_was_done(event: Event) -> None:
+    alice = event.person("Alice")
+    holder, ours = connections["owner"], connections["default"]
+    with ours.cursor() as cursor:
+        cursor.execute("SET statement_timeout = '50ms'")
+    try:
+        with transaction.atomic(using="owner"), holder.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM ledger_balance FOR UPDATE")
+            with pytest.raises(Unavailable) as caught:
+                freeze(actor=event.server, account=alice.number)
+    finally:
+        ours.close()
+    assert caught.value.code == "busy"
+    freeze(actor=event.server, account=alice.number)
