@@ -360,6 +360,8 @@ def test_no_server_outlives_the_process_that_started_it(end: signal.Signals) -> 
     code = (
         "import signal, sys\n"
         "from tests.databases import start_postgres\n"
+        # Whoever runs the tests in the background may have had interrupts ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "server = start_postgres(durable=False)\n"
         "print(server.process.pid, server.folder, flush=True)\n"
         "signal.pause()\n"
