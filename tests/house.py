@@ -51,6 +51,9 @@ PURE = {
     "band",
     "designing",
     "simulation",
+    "stakes",
+    "playing",
+    "chance",
     "signatures",
     "reversal",
 }

@@ -74,7 +74,8 @@ def spin(
     Raises ``Denied``, ``NotFound`` (``unknown_game``, ``no_account``), ``Invalid`` (``invalid_amount``, ``invalid_stake``,
     ``stake_too_small``, ``stake_too_large``, ``invalid_client_seed``), ``TooMany`` (``too_fast``), ``Conflict``
     (``game_closed``, ``game_frozen``, ``playing_paused``, ``own_stake_limit``, ``loss_limit_reached``, ``config_changed``,
-    ``seeds_not_shown``, ``house_limit``), ``Reused`` and the refusals of ``ledger.posting``. A refused spin draws nothing.
+    ``seeds_not_shown``, ``house_limit``, ``balance_limit``), ``Reused`` and the refusals of ``ledger.posting``. A refused spin
+    draws nothing.
     """
     actor.require("casino.play")
     asked = _Asked(selectors.player_of(actor), selectors.name_of(game), stake, client_seed, configuration)

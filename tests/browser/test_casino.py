@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,7 +109,7 @@ def rounds_of(page: Page) -> int:
 
 
 def test_both_machines_are_played_by_keyboard_until_the_free_spins_have_run(
-    phone: Callable[..., Page], complaints: list[str]
+    phone: Callable[..., Page], browser: Browser, complaints: list[str], tmp_path: Path
 ) -> None:
     page = phone()
     page.goto("/casino")
@@ -153,6 +154,27 @@ def test_both_machines_are_played_by_keyboard_until_the_free_spins_have_run(
     expect(page.get_by_role("button", name="Start")).to_be_visible(timeout=PATIENT_MS)
     assert rounds_of(page) == 5
     assert complaints == []
+    # Suspicious as everyone in this city: she breaks the seal and draws her rounds again without the house, or a network.
+    page.goto("/casino/fairness")
+    page.get_by_role("button", name="Break the seal").click()
+    expect(page.get_by_role("main")).not_to_contain_text("None so far.")
+    rounds = taken(page, "Download my rounds", tmp_path)
+    page.goto("/fairness/verify")
+    verifier = taken(page, "Save this page", tmp_path)
+    alone = browser.new_context(offline=True).new_page()
+    alone.goto(verifier.as_uri())
+    alone.get_by_label("File of rounds", exact=True).set_input_files(rounds)
+    expect(alone.locator("#summary")).to_have_text("5 rounds verified, 0 wrong")
+    expect(alone.locator("#rounds")).to_contain_text("Starlight Smuggler")
+
+
+def taken(page: Page, link: str, folder: Path) -> Path:
+    """The file that a link of the page downloads."""
+    with page.expect_download() as download:
+        page.get_by_role("link", name=link).click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
 
 
 def test_with_less_movement_the_text_is_the_result(phone: Callable[..., Page], complaints: list[str]) -> None:

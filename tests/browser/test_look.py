@@ -37,6 +37,7 @@ CONSOLE = [
     *("/admin/accounts/tenant/arcadia/login-cards/", "/admin/accounts/tenant/arcadia/poster/"),
     *("/admin/accounts/tenant/arcadia/brand/", "/admin/accounts/tenant/arcadia/settings/"),
     *("/admin/accounts/tenant/arcadia/pause/", "/admin/accounts/tenant/arcadia/roster/"),
+    *("/admin/casino/game/", "/admin/casino/round/", "/admin/casino/rig/", "/admin/casino/storyround/"),
 ]
 SMALLEST: ViewportSize = {"width": 320, "height": 640}
 # The answers that refuse are meant.

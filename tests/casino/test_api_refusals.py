@@ -22,7 +22,9 @@ from casino.services.configurations import set_payout
 from casino.services.house import fund
 from casino.services.limits import pause_playing, set_limits
 from casino.services.seeds import open_pairs
+from ledger.money import MAX_AMOUNT
 from ledger.services import accounts as account_services
+from ledger.services.gm import adjust
 from tests.casino.asking import seed_that_loses, spin
 from tests.casino.floor import GLITCH, SMUGGLER, Floor, open_floor
 from tests.cast import OPENING_BALANCE, make_world
@@ -115,6 +117,16 @@ def house_of(amount: int) -> Situation:
     return situation
 
 
+@contextmanager
+def almost_full(floor: Floor) -> Iterator[None]:
+    """Alice has nearly as much as an account can hold."""
+    more = MAX_AMOUNT - floor.alice.balance() - 100_00
+    for amount in (more, -more):
+        if amount < 0:
+            yield
+        adjust(actor=floor.event.server, account=floor.alice.number, amount=amount, reason="a very rich aunt")
+
+
 @dataclass(frozen=True)
 class Refused:
     """What a spin meets in a situation."""
@@ -150,6 +162,9 @@ REFUSALS = {
         "invalid_client_seed",
         "client_seed: A client seed has 1 to 64 printable characters, and no colon.",
         body={"client_seed": "a:b"},
+    ),
+    "more than an account can hold": Refused(
+        409, "balance_limit", "No account can hold what this might win. Stake less.", almost_full
     ),
     "switched off": Refused(
         409,

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from django.core.management import CommandError
 from django.test import Client, override_settings
+from django.utils import timezone
 
 from accounts import crypto, keytext, passwords, selectors, tenancy
 from accounts.models import ApiKey, AuditEvent, Domain, Faction, Tenant
+from casino.selectors import machines
 from ledger.models import Account, Balance, Currency, Transfer
 from tests.cast import make_event
 from tests.commands.conftest import Run
@@ -142,6 +144,8 @@ def test_a_lost_file_gives_everybody_a_new_password_and_the_old_till_key_ends(ru
         assert live == [False, True]
         # Opening money and the house's float are paid once, whatever happens to the file.
         assert Transfer.objects.count() == 4
+        house = {one.configuration.game.name: one.largest_stake for one in machines(neo(), timezone.now())}
+    assert house == {"glitch_grid": 20_00, "starlight_smuggler": 20_00}
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"players": 5}', '{"players": []}'])
