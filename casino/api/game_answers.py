@@ -121,7 +121,9 @@ class GameAnswer(serializers.Serializer[Any]):
     stakes_display = serializers.SerializerMethodField()
     largest_stake = MinorUnits(help_text="What the house can cover now; 0 when it can cover nothing.")
     largest_stake_display = Shown("largest_stake")
-    max_win_multiplier = ExactField(source="largest_win", help_text="The largest prize of a round, in bets.")
+    max_win_multiplier = ExactField(
+        source="largest_win", help_text="What the house must be able to cover, in bets: no round pays more."
+    )
     reels = serializers.IntegerField(source="rules.reels")
     rows = serializers.IntegerField(source="rules.rows")
     stops = serializers.IntegerField(source="rules.stops", help_text="On each reel.")

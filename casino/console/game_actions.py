@@ -13,6 +13,7 @@ from accounts.console.actions import ActionPage, Change, Done, Effect
 from accounts.console.parts import yes_or_no
 from accounts.errors import Invalid
 from casino import selectors
+from casino.band import ROUNDS_MIN
 from casino.console import words
 from casino.console.cover import cover, house
 from casino.models import Game
@@ -97,7 +98,7 @@ class GameForm(MoneyForm):
     )
     spins_expected = forms.IntegerField(
         label=gettext_lazy("Spins that this event will see"),
-        min_value=1,
+        min_value=ROUNDS_MIN,
         max_value=SPINS_MAX,
         help_text=gettext_lazy(
             "All players together. It changes nothing in the game: it says how far chance may lead the evening."

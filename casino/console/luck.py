@@ -142,7 +142,8 @@ def exact(one: Reckoning, currency: Currency) -> str:
 def _note(lines: list[_Line]) -> str:
     hidden = next((live.hidden_note(one) for _pk, one in lines if one.hidden), "")
     players = _(
-        "Among %(count)s players the luckiest of an honest game stands about this far out; one in 16,000 is beyond 4."
+        "One large win puts a player of few rounds far beyond 4: that is how these machines pay, and proves nothing."
+        " (%(count)s players)"
     )
     return " ".join(filter(None, [players % {"count": words.count(len(lines))} if lines else "", hidden]))
 

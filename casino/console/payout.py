@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from accounts.console.actions import Change, Done, Effect
 from accounts.console.parts import Fact, Panel
 from casino import selectors
-from casino.band import band
+from casino.band import ROUNDS_MIN, band
 from casino.certificate import MixedFigures
 from casino.configuration import parse_payout, text_of
 from casino.console import words
@@ -64,7 +64,9 @@ class Prospect:
 def prospect(configuration: GameConfiguration, payout: int, spins: int) -> Prospect | None:
     """None where the version is not certified any more."""
     figures = selectors.figures_at(selectors.certified(configuration), payout)
-    return None if figures is None else Prospect(payout, figures, spins, *band(figures, spins))
+    return (
+        None if figures is None else Prospect(payout, figures, spins, *band(figures, max(spins, ROUNDS_MIN)))
+    )
 
 
 def spread_of(low: int, high: int) -> Any:

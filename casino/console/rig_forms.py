@@ -26,6 +26,10 @@ _LINE: Final = re.compile(
 )
 
 
+# Beyond them clocks and calendars come to their ends.
+YEARS: Final = (2000, 2999)
+
+
 class PayoutField(forms.CharField):
     """A payout in per cent, read as hundredths of one. Takes a comma, because many phones offer nothing else."""
 
@@ -106,6 +110,8 @@ class SealForm(forms.Form):
             int(part[name]) for name in ("year", "month", "day", "hour", "minute")
         )
         try:
+            if not YEARS[0] <= year <= YEARS[1]:
+                raise ValueError
             local = dt.datetime(year, month, day, hour, minute)  # noqa: DTZ001  the event's clock follows
         except ValueError:
             raise forms.ValidationError(

@@ -57,7 +57,7 @@ class RoundListForm(ListForm):
             rows = rows.filter(user=asked["player"])
         if asked["since"]:
             rows = rows.filter(pk__gte=_id_at(asked["since"]), played_at__gte=asked["since"])
-        if asked["until"]:
+        if asked["until"] and asked["until"].year < dt.MAXYEAR:
             last = _id_at(asked["until"] + _WRITTEN_WITHIN, last=True)
             rows = rows.filter(pk__lte=last, played_at__lte=asked["until"])
         return rows

@@ -11,7 +11,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from casino.band import band
+from casino.band import ROUNDS_MIN, band
 from casino.certificate import MixedFigures, mixed
 from casino.games import CERTIFIED
 from casino.mixing import payout as exact
@@ -117,7 +117,7 @@ def _expectations(machine: Machine, stake: int, show: Show) -> Iterator[str]:
         "stake": show(stake),
         "win": show(stake // machine.version.line_count * figures.max_round),
     }
-    for spins in sorted({SPINS_OF_ONE, machine.game.spins_expected}):
+    for spins in sorted({SPINS_OF_ONE, max(machine.game.spins_expected, ROUNDS_MIN)}):
         low, high = _band(machine.game.name, machine.version.digest, payout or 0, spins)
         yield ngettext(
             "In %(count)d spin it pays back anything from %(low)s to %(high)s: so it ends 95 times of 100.",

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import limits
 from accounts.actors import Actor
-from accounts.errors import DomainError
+from accounts.errors import DomainError, Invalid
 from accounts.pages import signed_in_page
 from accounts.requests import BankRequest
 from casino import selectors
@@ -40,6 +40,18 @@ class ClientSeedForm(forms.Form):
             "1 to 64 letters, digits or signs, but no colon. Write something that nobody can guess."
         ),
         max_length=CLIENT_SEED_MAX,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
+    )
+
+
+class NextSeedForm(forms.Form):
+    """The player's part of the draws that follow a broken seal: chosen after the house has committed to its own."""
+
+    next_seed = forms.CharField(
+        label=gettext_lazy("Your seed from then on"),
+        help_text=gettext_lazy("May stay empty: then the house proposes one, and you can change it."),
+        max_length=CLIENT_SEED_MAX,
+        required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
     )
 
@@ -64,8 +76,15 @@ def fairness(request: BankRequest, actor: Actor) -> HttpResponse:
 @signed_in_page(back_to="/casino/fairness")
 def rotate(request: BankRequest, actor: Actor) -> HttpResponse:
     """Open the seal: the server seed so far is told, the next one takes its place."""
+    form = NextSeedForm(request.POST)
+    if not form.is_valid():
+        return _page(request, actor, ClientSeedForm(), next_seed=form, status=400)
     _count(actor)
-    retired, _pairs = seeds.rotate(actor=actor)
+    try:
+        retired, _pairs = seeds.rotate(actor=actor, client_seed=form.cleaned_data["next_seed"] or None)
+    except Invalid as refusal:
+        form.add_error("next_seed", refusal.sentence)
+        return _page(request, actor, ClientSeedForm(), next_seed=form, status=400)
     if selectors.revealed_seed(retired) is None:
         messages.info(
             request,
@@ -128,7 +147,14 @@ def _count(actor: Actor) -> None:
     limits.hit("seeds", f"{actor.tenant.pk}:{actor.principal}")
 
 
-def _page(request: BankRequest, actor: Actor, form: forms.Form, *, status: int = 200) -> HttpResponse:
+def _page(
+    request: BankRequest,
+    actor: Actor,
+    form: forms.Form,
+    *,
+    next_seed: NextSeedForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
     pairs, user = seeds.open_pairs(actor=actor), selectors.player_of(actor)
     retired = selectors.retired_pairs(user)
     context: dict[str, Any] = {
@@ -136,6 +162,7 @@ def _page(request: BankRequest, actor: Actor, form: forms.Form, *, status: int =
         "drawn": selectors.last_nonce(user, pairs.active),
         "told": _with_rounds(retired),
         "form": form,
+        "next_seed": next_seed or NextSeedForm(),
         "has_rounds": selectors.last_round(user) is not None,
     }
     return render(request, "casino/fairness.html", context, status=status)

@@ -44,8 +44,10 @@ def last_nonce(user: User, pair: SeedPair) -> int:
 
 def pair_after(pair: SeedPair) -> SeedPair:
     """The pair that was next while ``pair`` was active."""
-    later = SeedPair.objects.filter(user=pair.user_id, created_at__gt=pair.created_at)
-    return cast(SeedPair, later.order_by("created_at")[0])
+    pairs = SeedPair.objects.filter(user=pair.user_id)
+    later = pairs.filter(created_at__gt=pair.created_at).order_by("created_at").first()
+    # A clock that was set back may have put it before; then the one that is next now has to do.
+    return cast(SeedPair, later or pairs.get(state=SeedPair.State.NEXT))
 
 
 def retired_pairs(user: User) -> list[tuple[SeedPair, str | None]]:

@@ -7,6 +7,7 @@ import math
 import secrets
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Final
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +20,9 @@ from casino import selectors
 from casino.configuration import SALT_BYTES, STEPS_MAX, Link, Step, commitment, digest, schedule_text, text_of
 from casino.mixing import PAYOUT_MAX, PAYOUT_MIN
 from casino.models import Game, GameConfiguration, GameVersion, Rig
+
+# A moment far away is a slip of the hand, and a rig that is sealed cannot be put right.
+SCHEDULED_WITHIN: Final = dt.timedelta(days=3653)
 
 
 @unit_of_work
@@ -189,6 +193,8 @@ def check_schedule(steps: Sequence[Step], payout_from: int, payout_to: int) -> N
         wrong = _("Each step begins at a moment of a known time zone.")
     elif any(later.starts_at <= earlier.starts_at for earlier, later in pairwise(steps)):
         wrong = _("The steps of a schedule follow one another in time.")
+    elif any(abs(step.starts_at - timezone.now()) > SCHEDULED_WITHIN for step in steps):
+        wrong = _("Each step begins within ten years of today. Check the years.")
     elif payout_from >= payout_to:
         wrong = _("The range goes from a lower payout to a higher one. One number alone would be no secret.")
     elif not all(payout_from <= step.payout <= payout_to for step in steps):

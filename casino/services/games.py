@@ -13,6 +13,7 @@ from accounts.actors import Actor
 from accounts.errors import Invalid
 from accounts.units import unit_of_work
 from casino import selectors, stakes
+from casino.band import ROUNDS_MIN
 from casino.models import Game
 from casino.services.configurations import target
 from ledger.money import MAX_AMOUNT, display, is_amount
@@ -132,8 +133,10 @@ def _check(row: Game) -> None:
         raise Invalid(
             "invalid_game", _("Between two spins of a player lie 0 to 60 seconds."), field="pace_ms"
         )
-    if type(row.spins_expected) is not int or not 1 <= row.spins_expected <= SPINS_MAX:
-        raise Invalid("invalid_game", _("Expect 1 to 10,000,000 spins of an event."), field="spins_expected")
+    if type(row.spins_expected) is not int or not ROUNDS_MIN <= row.spins_expected <= SPINS_MAX:
+        raise Invalid(
+            "invalid_game", _("Expect 100 to 10,000,000 spins of an event."), field="spins_expected"
+        )
     if (row.opens_at is None) != (row.closes_at is None):
         field = "opens_at" if row.opens_at is None else "closes_at"
         raise Invalid(

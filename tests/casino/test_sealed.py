@@ -349,3 +349,10 @@ def test_what_is_overdue_is_known(floor: Floor) -> None:
     reveal(floor)
     with tenancy.scope(floor.event.tenant):
         assert selectors.overdue_rigs(timezone.now() + dt.timedelta(days=9999)) == []
+
+
+@pytest.mark.parametrize("year", [26, 202, 9026])
+def test_a_slip_in_the_year_is_refused_before_it_is_sealed_for_ever(floor: Floor, year: int) -> None:
+    with pytest.raises(Invalid, match="Check the years"):
+        seal(floor, steps=[Step(NOON.replace(year=year), LOW)])
+    play(floor.alice, SMUGGLER)

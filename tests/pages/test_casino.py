@@ -294,8 +294,12 @@ def test_a_broken_seal_tells_the_secret_and_the_file_holds_all_rounds(
     assert secret not in before
     file = json.loads(browser.get("/casino/rounds/file").content)
     assert [one["server_seed"] for one in file["rounds"]] == [None, None]
-    told = browser.post("/casino/fairness/rotate", follow=True)
+    refused = browser.post("/casino/fairness/rotate", {"next_seed": "a:b"})
+    assert (refused.status_code, secret in text_of(refused)) == (400, False)
+    assert "no colon" in text_of(refused)
+    told = browser.post("/casino/fairness/rotate", {"next_seed": "mine from now on"}, follow=True)
     assert "The seal is open" in text_of(told)
+    assert "mine from now on" in text_of(told)
     assert secret in text_of(told)
     answer = browser.get(f"/casino/rounds/file?pair={pair.pk}")
     assert answer["Content-Disposition"].startswith('attachment; filename="rounds-')
@@ -389,3 +393,9 @@ def test_the_sitting_is_told_on_the_machine(browser: Client, casino: Event, alic
     spin(browser)
     spin(browser)
     assert "Playing for under a minute · altogether −₵2.00" in text_of(browser.get(GRID))
+
+
+def test_an_event_that_expects_few_spins_has_its_odds_too(browser: Client, casino: Event) -> None:
+    with tenancy.scope(casino.tenant):
+        Game.objects.update(spins_expected=1)
+    assert "In 100 spins it pays back anything from" in text_of(browser.get(f"{SHIP}/odds"))
