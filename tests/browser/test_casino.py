@@ -109,7 +109,7 @@ def rounds_of(page: Page) -> int:
 
 
 def test_both_machines_are_played_by_keyboard_until_the_free_spins_have_run(
-    phone: Callable[..., Page], browser: Browser, complaints: list[str], tmp_path: Path
+    phone: Callable[..., Page], chrome: Browser, complaints: list[str], tmp_path: Path
 ) -> None:
     page = phone()
     page.goto("/casino")
@@ -161,7 +161,7 @@ def test_both_machines_are_played_by_keyboard_until_the_free_spins_have_run(
     rounds = taken(page, "Download my rounds", tmp_path)
     page.goto("/fairness/verify")
     verifier = taken(page, "Save this page", tmp_path)
-    alone = browser.new_context(offline=True).new_page()
+    alone = chrome.new_context(offline=True).new_page()
     alone.goto(verifier.as_uri())
     alone.get_by_label("File of rounds", exact=True).set_input_files(rounds)
     expect(alone.locator("#summary")).to_have_text("5 rounds verified, 0 wrong")
